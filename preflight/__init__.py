@@ -1,0 +1,3 @@
+"""preflight."""
+
+__version__ = "0.1.0"

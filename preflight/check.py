@@ -1,0 +1,79 @@
+"""What a check is: a frozen value that observes the world, and then judges what it saw.
+
+`observe` looks and decides nothing; `judge` decides and looks at nothing, so it "must run on a train". Fields are the keys of the profile.
+Retries, deadlines, concurrency and dependencies are the engine's; a check knows none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, ClassVar, Final, Generic, TypeVar
+
+import msgspec
+
+from preflight.declared import Declared
+from preflight.model import Finding, Step, Target
+from preflight.world import World
+
+Seen = TypeVar("Seen")
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+Duration = Annotated[str, msgspec.Meta(pattern=rf"^{DURATION.pattern}$", description="a number with a unit: 500ms, 10s, 2m, 1h")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f]+$")]
+EVERYTHING: Final = "*"
+"""In `after`: every check that does not itself come after everything."""
+
+
+def seconds(duration: str) -> float:
+    """A `Duration` in seconds. Raises ValueError for anything else."""
+    match = DURATION.fullmatch(duration)
+    if not match:
+        raise ValueError(f"{duration!r} is no duration: write a number with a unit, e.g. 500ms, 10s, 2m")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """One question about the world. Subclass it, set `kind`, add fields, and write `observe` and `judge`."""
+
+    kind: ClassVar[str]
+
+    name: Name
+    group: str = "core"
+    about: str = ""
+    required: bool = True
+    requires: tuple[str, ...] = ()
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
+    timeout: Duration = "10s"
+
+    def wants(self) -> Target | None:
+        """What must be reachable, if the check is about one target."""
+        return None
+
+    def blockers(self, declared: Declared) -> Iterable[str]:
+        """The checks without whose success this one makes no sense."""
+        del declared
+        return self.requires
+
+    def after(self) -> Iterable[str]:
+        """The checks that must have ended before this one looks, however they ended."""
+        return ()
+
+    def budget(self) -> float:
+        """Seconds that one `observe` may take before the engine ends it. Longer than what the check itself allows its walks."""
+        return 2 * seconds(self.timeout) + 5
+
+    async def observe(self, world: World) -> Seen:
+        """Look at the world. Raises only if looking was impossible."""
+        raise NotImplementedError
+
+    def judge(self, seen: Seen) -> Iterable[Finding]:
+        """What follows from what was seen: at least one finding."""
+        raise NotImplementedError
+
+    def steps(self, seen: Seen) -> Sequence[Step]:
+        """The walk to show in the report, if there was one."""
+        del seen
+        return ()

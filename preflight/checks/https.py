@@ -1,0 +1,76 @@
+"""Does the origin answer as itself over TLS, by the route the product would take?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from preflight import codes, diagnosis, proxy_reply
+from preflight.check import seconds
+from preflight.checks.target import TargetCheck
+from preflight.model import Direct, Finding, Phase, Step
+from preflight.proof import Expect, ProofName, Request, judge
+from preflight.world import Trace, World
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One walk to the end, and one that only offers HTTP/2, where that was asked for."""
+
+    trace: Trace
+    now: datetime
+    h2: Trace | None = None
+
+
+class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
+    """Walk: proxy, CONNECT, TLS verified for the name, HTTP answer that proves the origin."""
+
+    kind: ClassVar[str] = "https"
+
+    path: str = "/"
+    proof: ProofName | Expect
+    redirects: tuple[str, ...] = ()
+    """Hosts that the origin may redirect to; any other redirect is somebody's block page."""
+    h2: bool = False
+    """Whether HTTP/2 must survive the way, as gRPC needs."""
+
+    async def observe(self, world: World) -> Observed:
+        """See Check."""
+        target = self.wants()
+        route = world.declared.route(target)
+        bound = seconds(self.timeout)
+        trace = await world.net.walk(target, route, ask=Request(self.path), timeout=bound, every_address=isinstance(route, Direct))
+        h2 = await world.net.walk(target, route, upto=Phase.TLS, timeout=bound, alpn=("h2", "http/1.1")) if self.h2 and not trace.failed else None
+        return Observed(trace, world.clock.now(), h2)
+
+    def judge(self, seen: Observed) -> Iterable[Finding]:
+        """See Check."""
+        trace = seen.trace
+        failed = diagnosis.diagnose(trace)
+        if failed:
+            yield failed
+            return
+        answer = diagnosis.answered(trace)
+        said_by_proxy = proxy_reply.to_forwarded(answer, sent_credentials=False, in_clear=False)
+        if said_by_proxy:
+            yield diagnosis.explain(said_by_proxy.code, trace, said_by_proxy.facts)
+            return
+        verdict = judge(answer, self.wants(), self.proof, redirects=self.redirects)
+        yield proved(verdict.code, verdict.seen, trace)
+        yield from diagnosis.remarks(trace, seen.now)
+        if seen.h2 and not seen.h2.failed and (tls := seen.h2.step(Phase.TLS)) and tls.facts.get("alpn") != "h2":
+            yield diagnosis.explain("tls.no-h2", trace, {"reason": f"negotiated {tls.facts.get('alpn') or 'no protocol'}"})
+
+    def steps(self, seen: Observed) -> Sequence[Step]:
+        """See Check."""
+        return seen.trace.steps
+
+
+def proved(code: str, seen: str, trace: Trace) -> Finding:
+    """The finding for what a proof said about an answer."""
+    if code == "ok":
+        return codes.finding("ok", message=f"{trace.target} answered as itself: {seen}", evidence={"proof": seen})
+    facts = proxy_reply.facts(diagnosis.answered(trace))
+    return diagnosis.explain(code, trace, {**facts, "reply": seen, "reason": seen})

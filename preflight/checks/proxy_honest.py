@@ -1,0 +1,60 @@
+"""Does the proxy say no to a name that does not exist?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from preflight import codes, diagnosis
+from preflight.check import Check, seconds
+from preflight.declared import Declared
+from preflight.model import Direct, Finding, Phase, Status, Step, Target
+from preflight.world import Trace, World
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The walk to the control name; None where no proxy would be asked for it."""
+
+    trace: Trace | None
+
+
+class ProxyHonestCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy-honest"):
+    """Negative control: CONNECT to a random name under `.invalid` (RFC 2606). A proxy that opens that tunnel opens every tunnel."""
+
+    kind: ClassVar[str] = "proxy-honest"
+
+    def blockers(self, declared: Declared) -> Iterable[str]:
+        """See Check."""
+        del declared
+        return (*self.requires, "proxy-https")
+
+    async def observe(self, world: World) -> Observed:
+        """See Check."""
+        target = Target("https", f"{world.control}.invalid", 443)
+        route = world.declared.route(target)
+        if isinstance(route, Direct):
+            return Observed(None)
+        return Observed(await world.net.walk(target, route, upto=Phase.PROXY, timeout=seconds(self.timeout)))
+
+    def judge(self, seen: Observed) -> Iterable[Finding]:
+        """See Check."""
+        trace = seen.trace
+        if trace is None:
+            yield codes.finding("internal.not-applicable", fields={"why": "no proxy would be asked for a name under .invalid"})
+            return
+        failed = diagnosis.diagnose(trace)
+        if failed is None or failed.code.startswith("tunnel."):
+            yield diagnosis.explain("proxy.dishonest", trace, {"host": trace.target.host})
+        elif failed.code in {"proxy.no-reply", "proxy.slow-reply", "proxy.overloaded"}:
+            yield codes.finding(failed.code, message=failed.message, hint=failed.hint, status=Status.WARN, evidence=failed.evidence)
+        elif failed.code.startswith("proxy."):
+            said = failed.evidence.get("reply", "the connection was closed")
+            yield codes.finding("ok", message=f"the proxy says no to a name that does not exist: {said}", evidence={"proof": said})
+        else:
+            yield failed
+
+    def steps(self, seen: Observed) -> Sequence[Step]:
+        """See Check."""
+        return seen.trace.steps if seen.trace else ()

@@ -1,0 +1,59 @@
+"""How far does one walk come? No profile uses this kind: it is what `preflight walk` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from preflight import codes, diagnosis
+from preflight.check import Check, seconds
+from preflight.model import Direct, Finding, Phase, Step, Target
+from preflight.proof import Request
+from preflight.world import Trace, World
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The walk."""
+
+    trace: Trace
+    now: datetime
+
+
+class WalkCheck(Check[Observed], frozen=True, kw_only=True, tag="walk"):
+    """One walk to the end. It passes where an answer came; whose answer it is, only a check with a proof can tell."""
+
+    kind: ClassVar[str] = "walk"
+
+    url: str
+    attempts: int = 1
+
+    def wants(self) -> Target:
+        """See Check."""
+        return Target.parse(self.url)
+
+    async def observe(self, world: World) -> Observed:
+        """See Check."""
+        target = self.wants()
+        route = world.declared.route(target)
+        upto = Phase.TCP if target.scheme == "tcp" else Phase.HTTP
+        trace = await world.net.walk(target, route, upto=upto, ask=Request(target.path), timeout=seconds(self.timeout), every_address=isinstance(route, Direct))
+        return Observed(trace, world.clock.now())
+
+    def judge(self, seen: Observed) -> Iterable[Finding]:
+        """See Check."""
+        failed = diagnosis.diagnose(seen.trace)
+        if failed:
+            yield failed
+        elif seen.trace.answer:
+            said = f"{seen.trace.answer.status} {seen.trace.answer.reason}".strip()
+            yield codes.finding("ok", message=f"an answer came: {said}. Whose it is, this walk does not judge")
+        else:
+            yield codes.finding("ok", message=f"{seen.trace.target} takes connections")
+        yield from diagnosis.remarks(seen.trace, seen.now)
+
+    def steps(self, seen: Observed) -> Sequence[Step]:
+        """See Check."""
+        return seen.trace.steps

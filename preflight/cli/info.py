@@ -1,0 +1,88 @@
+"""`explain`, `checks`, `init`, `schema`: what this program knows, without sending anything."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from preflight.cli.reading import refuse
+
+_WIDEST = 100
+
+
+def _complete(incomplete: str) -> list[str]:
+    from preflight import checks, codes  # noqa: PLC0415
+
+    return [name for name in (*codes.TABLE, *checks.KINDS) if name.startswith(incomplete)]
+
+
+def explain(
+    name: Annotated[str | None, typer.Argument(metavar="[CODE|KIND]", help="A code of a finding, or a kind of check.", autocompletion=_complete, show_default=False)] = None,
+) -> None:
+    """What a code or a kind of check means, how it is told apart, who mends it, and how to reproduce it."""
+    from preflight import checks, codes  # noqa: PLC0415
+    from preflight.codes.page import article  # noqa: PLC0415
+
+    width = min(_WIDEST, shutil.get_terminal_size().columns)
+    if name is None:
+        for code in codes.TABLE.values():
+            typer.echo(f"{code.name:<28} {code.status.word:<6} {code.means}")
+    elif name in codes.TABLE:
+        typer.echo(article(codes.find(name), width))
+    elif name in checks.kinds():
+        typer.echo(_kind(name))
+    else:
+        like = [*codes.UnknownCode(name).like, *checks.UnknownKind(name).like]
+        refuse(f"there is no code and no kind of check {name!r}" + (f"; did you mean {' or '.join(like)}?" if like else "; `preflight explain` lists the codes"))
+
+
+def checks() -> None:
+    """The kinds of checks that a profile can use."""
+    from preflight import checks as kinds  # noqa: PLC0415
+
+    for name in kinds.kinds():
+        typer.echo(f"{name:<14} {_first_line(kinds.find(name).__doc__)}")
+
+
+def init(force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False) -> None:  # noqa: FBT002
+    """Write the built-in profile as ./checks.yaml, to be changed."""
+    from preflight.inputs.profile import default_profile  # noqa: PLC0415
+
+    path = Path("checks.yaml")
+    text = default_profile().text
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        refuse("checks.yaml is there already; --force replaces it")
+    except OSError as error:
+        refuse(f"cannot write checks.yaml: {error.strerror}")
+    typer.echo("wrote checks.yaml; `preflight plan` shows what it means")
+
+
+def schema() -> None:
+    """The JSON Schema of a profile, for editors."""
+    from preflight.inputs.schema import profile_schema  # noqa: PLC0415
+
+    typer.echo(json.dumps(profile_schema(), indent=2))
+
+
+def _kind(name: str) -> str:
+    import msgspec  # noqa: PLC0415
+
+    from preflight import checks  # noqa: PLC0415
+
+    kind = checks.find(name)
+    lines = [f"{name}: {_first_line(kind.__doc__)}", "", "Keys in a profile:"]
+    for field in msgspec.structs.fields(kind):
+        default = "required" if field.required else f"default {json.dumps(field.default)}" if isinstance(field.default, str | int | bool | tuple) else "optional"
+        lines.append(f"  {field.encode_name:<10} {default}")
+    return "\n".join(lines)
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

@@ -1,0 +1,77 @@
+"""What `preflight` says about itself: checks that did not look, or could not."""
+
+from preflight.codes.code import Code
+from preflight.model import Blame, Status
+
+CODES = (
+    Code(
+        "internal.blocked",
+        Status.SKIP,
+        Blame.NOBODY,
+        says="needs {names}, which did not succeed",
+        means="Without the other check's success this one could only repeat its failure. It counts as its blocker did.",
+        told="The check names the other one as a requirement, and that one failed, erred or was skipped.",
+        who="Whoever fixes what the other check found.",
+        do="Fix {names} first; this check then runs by itself.",
+    ),
+    Code(
+        "internal.crashed",
+        Status.ERROR,
+        Blame.UNKNOWN,
+        says="the check crashed: {reason}",
+        means="A bug in this program or in a plugin. Nothing is known about what the check should have found.",
+        told="The check raised an exception that is not about the network. The other checks went on.",
+        who="The authors of the check.",
+        do="Report it to the check's authors with the JSON report, which holds no credentials. To go on without it, use --skip with the check's name.",
+    ),
+    Code(
+        "internal.deadline",
+        Status.ERROR,
+        Blame.UNKNOWN,
+        says="the check did not end within {after}",
+        means="The time for this check, or for the whole run, was over before it could decide. Nothing is known.",
+        told="The engine ended it. A network step that runs out of its own time has a code of its phase, such as tcp.timeout.",
+        who="You.",
+        do="Give the run more time (--deadline), or each check (--timeout). If it never ends, run that check alone with --only and -v to see where it stands.",
+    ),
+    Code(
+        "internal.interrupted",
+        Status.ERROR,
+        Blame.UNKNOWN,
+        says="the run was interrupted before this check ended",
+        means="SIGINT or SIGTERM came. The report is partial, and this check has found nothing.",
+        told="A signal ended the run; the exit code is 130 or 143.",
+        who="You.",
+        do="Run it again to the end. If a job's time limit sent the signal, raise that limit or lower --deadline below it.",
+    ),
+    Code(
+        "internal.no-finding",
+        Status.ERROR,
+        Blame.UNKNOWN,
+        says="the check ended and said nothing, which proves nothing",
+        means="A check must say at least one thing. Silence is a bug, never a pass.",
+        told="The check's judgement of what it saw was empty.",
+        who="The authors of the check.",
+        do="Report it to the check's authors. If the check is your own, let its `judge` return at least one finding.",
+    ),
+    Code(
+        "internal.not-applicable",
+        Status.SKIP,
+        Blame.NOBODY,
+        says="{why}",
+        means="The check has no question to ask in this set-up.",
+        told="The inputs leave nothing to look at, such as a proxy check where no target is routed through that proxy.",
+        who="Nobody.",
+    ),
+    Code(
+        "internal.resources",
+        Status.ERROR,
+        Blame.CLIENT,
+        says="this host has run out of resources: {reason}",
+        means="No more files, sockets, ports or memory for this process. Nothing is known about the network.",
+        told="EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS or ENOMEM: this host's own limits, before a packet left.",
+        who="You, on this host.",
+        do="Lower --concurrency or raise the limit (`ulimit -n`, net.ipv4.ip_local_port_range). Look for another process that holds the ports (`ss -s`).",
+        heals=True,
+    ),
+)

@@ -1,0 +1,81 @@
+"""The effective configuration, each value with its source, as every report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from preflight.inputs.environment import Variable as FromEnvironment
+from preflight.inputs.limits import Bounds
+from preflight.inputs.manifests import Manifests
+from preflight.inputs.options import Options
+from preflight.inputs.profile import Profile
+from preflight.inputs.proxy_file import ProxySettings
+from preflight.inputs.selection import Switch
+from preflight.inputs.variables import Variable
+from preflight.model import Input
+from preflight.untrusted import Json, Redactor
+
+LONGEST = 2000
+"""Characters of one value that a report shows; a noProxy list may be long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What was decided, and from which sources."""
+
+    options: Options
+    profile: Profile | None
+    manifests: Manifests
+    settings: ProxySettings | None
+    password: FromEnvironment | None
+    variables: Mapping[str, Variable]
+    groups: Mapping[str, Switch]
+    bounds: Bounds
+    vantage: str
+
+
+def effective(found: Effective, secrets: Redactor) -> tuple[Input, ...]:
+    """The settings in the order in which a reader asks for them, each value masked and clean."""
+    return tuple(Input(name, secrets.clean_json(value, LONGEST), secrets.clean(source)) for name, value, source in _all(found))
+
+
+def _all(found: Effective) -> Iterator[tuple[str, Json, str]]:
+    options = found.options
+    if found.profile:
+        yield "profile", found.profile.name, found.profile.label
+    yield from (("manifest", label, "--manifest" if options.manifests else "default") for label in found.manifests.files)
+    yield from _proxies(found)
+    for name, variable in found.variables.items():
+        yield name, variable.value, variable.source
+    for name, switch in found.groups.items():
+        yield f"group {name}", switch.on, switch.source
+    for name, given in (("only", options.only), ("skip", options.skip)):
+        if given:
+            yield name, list(given), f"--{name}"
+    if options.no_aws:
+        yield "no-aws", True, "--no-aws"
+    if options.ca_file:
+        yield "ca-file", str(options.ca_file), "--ca-file"
+    if options.timeout:
+        yield "timeout", options.timeout, "--timeout"
+    yield "deadline", f"{found.bounds.limits.deadline:g}s", found.bounds.deadline_source
+    yield "concurrency", found.bounds.limits.concurrency, found.bounds.concurrency_source
+    yield "strict", options.strict, "--strict" if options.strict else "default"
+    yield "vantage", found.vantage, "--vantage" if options.vantage else "default"
+
+
+def _proxies(found: Effective) -> Iterator[tuple[str, Json, str]]:
+    settings = found.settings
+    if settings is None:
+        yield "proxy", "none", "--direct"
+        return
+    for name, url in (("httpProxy", settings.http), ("httpsProxy", settings.https)):
+        if url:
+            yield name, url.proxy.url, url.where.source
+    if settings.https is None and settings.http:
+        yield "httpsProxy", settings.http.proxy.url, "httpProxy, because httpsProxy is absent"
+    if settings.no_proxy_where:
+        yield "noProxy", settings.no_proxy, settings.no_proxy_where.source
+    if settings.pairs:
+        yield "credentials", "set (not shown)", found.password.name if found.password else settings.label

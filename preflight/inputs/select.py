@@ -1,0 +1,154 @@
+"""What a run shall do: flags, profile, manifests, proxy file and environment, read in one go.
+
+Everything that is wrong is said at once. Precedence: flags, then the user's own checks.yaml, then manifests, then what is built in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from preflight import checks, codes
+from preflight.declared import Declared
+from preflight.inputs.effective import Effective, effective
+from preflight.inputs.entries import Kinds, checks_of
+from preflight.inputs.environment import Ambient, differs, take, take_password
+from preflight.inputs.files import TextFile, exists, read
+from preflight.inputs.limits import bounds, duration
+from preflight.inputs.manifests import USUAL as USUAL_MANIFEST
+from preflight.inputs.manifests import read_manifests
+from preflight.inputs.options import Options
+from preflight.inputs.problem import InputError, Problem, Remarks, Where
+from preflight.inputs.profile import USUAL as USUAL_PROFILE
+from preflight.inputs.profile import Profile, default_profile, parse_profile
+from preflight.inputs.proxies import declared_proxies
+from preflight.inputs.proxy_file import ProxySettings
+from preflight.inputs.selection import selected, switches
+from preflight.inputs.variables import Substitution, variables
+from preflight.model import Finding, Status
+from preflight.plan import AnyCheck, Plan, make
+from preflight.route import NO_PROXY_AT_ALL
+from preflight.untrusted import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything that a run needs to know before it sends its first packet."""
+
+    declared: Declared
+    plan: Plan
+    secrets: Redactor
+    ca_file: Path | None = None
+    remarks: tuple[Finding, ...] = ()
+    """What `preflight plan` says besides: proxy variables in the environment that differ from what is declared."""
+
+
+def load(
+    options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: Kinds = checks.find, *, given: TextFile | None = None
+) -> Loaded:
+    """What the options ask for, relative to `cwd`. Takes the proxy variables out of `environ`. Raises InputError with all problems found.
+
+    `given` is the profile to use instead of any file.
+    """
+    remarks = Remarks()
+    ambient, password = take(environ), take_password(environ, remarks)
+    options = _anchored(options, cwd)
+    profile = parse_profile(given, remarks, packaged=True) if given else _profile(options, cwd, remarks)
+    manifests = read_manifests(_manifests(options, cwd), remarks, overridden=options.overridden)
+    settings = declared_proxies(options, manifests, ambient, password, remarks)
+    substitution = Substitution(variables(options, profile, manifests, remarks))
+    features = {name: value.where.source for name, value in manifests.features.items()}
+    groups = switches(profile, options, features, remarks) if profile else {}
+    chosen = selected(profile, options, groups, substitution.values, remarks) if profile else ()
+    found = _timed(checks_of(chosen, profile, substitution, kinds, remarks), options, remarks) if profile else ()
+    substitution.complain(manifests, remarks)
+    limits = bounds(options, profile, remarks)
+    _certificates(options, remarks)
+    lints = remarks.settle()
+    secrets = Redactor(pairs=settings.pairs if settings else ())
+    vantage = _vantage(options)
+    shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage)
+    declared = _declared(settings, substitution, features, lints)
+    declared = replace(declared, inputs=effective(shown, secrets))
+    plan = replace(_plan(found, declared, profile), limits=limits.limits, vantage=vantage, strict=options.strict)
+    return Loaded(declared, plan, secrets, options.ca_file, _ambient(ambient, settings, options))
+
+
+def _anchored(options: Options, cwd: Path) -> Options:
+    """The options with the files they name as they are called relative to `cwd`, if that is not where the process is."""
+    if cwd.resolve() == Path.cwd():
+        return options
+
+    def at(path: Path | None) -> Path | None:
+        return cwd / path if path else None
+
+    manifests = tuple(cwd / path for path in options.manifests)
+    return replace(options, config=at(options.config), proxy_file=at(options.proxy_file), ca_file=at(options.ca_file), manifests=manifests)
+
+
+def _profile(options: Options, cwd: Path, remarks: Remarks) -> Profile | None:
+    try:
+        if options.config:
+            return parse_profile(read(options.config), remarks)
+        if exists(cwd / USUAL_PROFILE):
+            return parse_profile(read(cwd / USUAL_PROFILE, USUAL_PROFILE), remarks)
+        return parse_profile(default_profile(), remarks, packaged=True)
+    except InputError as error:
+        remarks.problems += error.problems
+        return None
+
+
+def _manifests(options: Options, cwd: Path) -> list[tuple[Path, str]]:
+    if options.manifests:
+        return [(path, str(path)) for path in options.manifests]
+    return [(cwd / USUAL_MANIFEST, USUAL_MANIFEST)] if exists(cwd / USUAL_MANIFEST) else []
+
+
+def _timed(found: tuple[AnyCheck, ...], options: Options, remarks: Remarks) -> tuple[AnyCheck, ...]:
+    if options.timeout is None or not duration(options.timeout, Where("--timeout"), remarks):
+        return found
+    return tuple(msgspec.structs.replace(check, timeout=options.timeout) for check in found)
+
+
+def _certificates(options: Options, remarks: Remarks) -> None:
+    if options.ca_file is None:
+        return
+    try:
+        text = read(options.ca_file).text
+    except InputError as error:
+        remarks.problems += error.problems
+        return
+    if "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
+        remarks.problem("input.value", Where(str(options.ca_file)), "it holds no PEM certificate", "--ca-file takes the certificates of CAs, in PEM")
+
+
+def _declared(
+    settings: ProxySettings | None, substitution: Substitution, features: Mapping[str, str], lints: Mapping[str, tuple[Finding, ...]]
+) -> Declared:
+    values = {name: variable.value for name, variable in substitution.values.items()}
+    return Declared(settings.proxies if settings else NO_PROXY_AT_ALL, values.get("region"), values, frozenset(features), lints)
+
+
+def _plan(found: tuple[AnyCheck, ...], declared: Declared, profile: Profile | None) -> Plan:
+    try:
+        return make(found, declared, profile=profile.name if profile else "")
+    except ValueError as error:
+        raise InputError(Problem("input.value", Where(profile.label if profile else "checks"), str(error))) from None
+
+
+def _vantage(options: Options) -> str:
+    host = os.uname().nodename
+    return f"{host} ({options.vantage})" if options.vantage else host
+
+
+def _ambient(ambient: Ambient, settings: ProxySettings | None, options: Options) -> tuple[Finding, ...]:
+    names = () if options.proxy_from_env else differs(ambient, settings)
+    if not names:
+        return ()
+    message = f"the environment sets {' and '.join(names)} to something else than what is declared, which is ignored"
+    hint = "say --proxy-from-env to use it instead; the documented workstation set-up points it at an SSH tunnel, which no node has"
+    return (codes.finding("input.environment", message=message, hint=hint, status=Status.WARN, evidence={"where": ", ".join(names)}),)

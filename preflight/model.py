@@ -1,0 +1,285 @@
+"""The words of this program, as frozen data: what was asked, which way it went, what each step saw, and what follows.
+
+Nothing here does anything. Seconds are floats, addresses are text, times are aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from preflight.untrusted import Json, Secret
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Status(IntEnum):
+    """How a finding, a check or a report ended, worst last, so that the worst of several is their `max`."""
+
+    PASS = 0
+    SKIP = 1
+    WARN = 2
+    ERROR = 3
+    FAIL = 4
+
+    @property
+    def word(self) -> str:
+        """The status as reports spell it."""
+        return self.name.lower()
+
+    @property
+    def good_enough(self) -> bool:
+        """Whether a check that depends on this one may run."""
+        return self in {Status.PASS, Status.WARN}
+
+
+class Blame(StrEnum):
+    """Whose side of the wire the trouble is on."""
+
+    NOBODY = "nobody"
+    CLIENT = "client"
+    PROXY = "proxy"
+    MIDDLEBOX = "middlebox"
+    ORIGIN = "origin"
+    DNS = "dns"
+    AWS = "aws"
+    UNKNOWN = "unknown"
+
+
+class Phase(StrEnum):
+    """The prefix of every code; the network phases are in the order in which a walk meets them."""
+
+    INPUT = "input"
+    DNS = "dns"
+    TCP = "tcp"
+    PROXY_TLS = "proxy-tls"
+    PROXY = "proxy"
+    TUNNEL = "tunnel"
+    TLS = "tls"
+    HTTP = "http"
+    CLOCK = "clock"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What must be reachable: `https` (a host and port behind TLS), `http` (a URL in clear), or `tcp` (a port that answers)."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str = "/"
+
+    @classmethod
+    def parse(cls, text: str, scheme: str = "https") -> Target:
+        """`host`, `host:port` or a URL, as a target. Raises ValueError with a sentence that says what is wrong."""
+        if text != text.strip() or any(char.isspace() or not char.isprintable() for char in text):
+            raise ValueError("a target has no white space")
+        parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
+        if parts.scheme not in {"http", "https", "tcp"}:
+            raise ValueError(f"a target is http, https or tcp, not {parts.scheme!r}")
+        if parts.username is not None:
+            raise ValueError("a target has no user name")
+        port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
+        if not parts.hostname or not port:
+            raise ValueError("a target is HOST:PORT or a URL with a host, and its port is 1 to 65535")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return cls(parts.scheme, parts.hostname, port, path)
+
+    @property
+    def authority(self) -> str:
+        """`host:port`, an IPv6 host in brackets."""
+        return authority(self.host, self.port)
+
+    @property
+    def url(self) -> str:
+        """The target as a URL, its default port left out."""
+        plain = self.port == DEFAULT_PORTS.get(self.scheme)
+        return f"{self.scheme}://{bracketed(self.host) if plain else self.authority}{self.path}"
+
+    def __str__(self) -> str:
+        return self.url if self.scheme == "http" else self.authority
+
+
+def bracketed(host: str) -> str:
+    """The host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+def authority(host: str, port: int) -> str:
+    """`host:port` as it stands in a URL or a CONNECT line."""
+    return f"{bracketed(host)}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One forward proxy: where it listens, how to speak to it, and the credentials it wants."""
+
+    scheme: str
+    host: str
+    port: int
+    user: Secret | None = None
+    password: Secret | None = None
+
+    @property
+    def url(self) -> str:
+        """The proxy without its credentials."""
+        return f"{self.scheme}://{authority(self.host, self.port)}"
+
+    @property
+    def basic(self) -> Secret | None:
+        """The value of `Proxy-Authorization` (RFC 7617, UTF-8), or None where no user name is set."""
+        if self.user is None:
+            return None
+        pair = f"{self.user.reveal()}:{self.password.reveal() if self.password else ''}"
+        return Secret("Basic " + base64.b64encode(pair.encode()).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """The target is reached without a proxy."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """The target is reached through this proxy."""
+
+    proxy: Proxy
+    because: str
+
+
+Route: TypeAlias = Direct | Via
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One phase of a walk: its duration, what it learned, and the code it failed with."""
+
+    phase: Phase
+    seconds: float
+    code: str | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the walk got past this step."""
+        return self.code is None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a check or the engine says. Make it with `codes.finding`, which knows the code's status and blame."""
+
+    code: str
+    status: Status
+    blame: Blame
+    message: str
+    hint: str = ""
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How one check ended. Its status is the worst of its findings; one that nobody requires counts as a warning at most."""
+
+    name: str
+    kind: str
+    group: str
+    about: str
+    required: bool
+    findings: tuple[Finding, ...]
+    steps: tuple[Step, ...] = ()
+    target: str | None = None
+    route: Route | None = None
+    blocked_by: tuple[str, ...] = ()
+    attempts: int = 0
+    started: datetime | None = None
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Status:
+        """The worst of the findings. Without any finding nothing is known, which is an error."""
+        return max((finding.status for finding in self.findings), default=Status.ERROR)
+
+    @property
+    def status(self) -> Status:
+        """What the check counts as."""
+        return self.capped(self.verdict)
+
+    def capped(self, status: Status) -> Status:
+        """`status` as it counts for this check: a check that is not required warns at most."""
+        return status if self.required else min(status, Status.WARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What one person has to change, and the checks that it explains."""
+
+    code: str
+    title: str
+    blame: Blame
+    hint: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One effective setting, already redacted, and where it came from."""
+
+    name: str
+    value: Json
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished or interrupted run."""
+
+    results: tuple[CheckResult, ...]
+    causes: tuple[Cause, ...]
+    inputs: tuple[Input, ...]
+    started: datetime
+    seconds: float
+    version: str
+    profile: str
+    vantage: str
+    strict: bool = False
+    interrupted_by: int | None = None
+    complete: bool = True
+
+    @property
+    def status(self) -> Status:
+        """The worst of what each result counts as: a blocked check counts as what blocked it; no result at all is an error."""
+        return max(self.counted().values(), default=Status.ERROR)
+
+    def counted(self) -> dict[str, Status]:
+        """What each result, by name, counts as in the verdict."""
+        counted: dict[str, Status] = {}
+        verdicts = {result.name: result.verdict for result in self.results}
+        for result in self.results:  # a blocker stands before what it blocks: the plan is in order
+            inherited = [verdicts[name] for name in result.blocked_by if name in verdicts]
+            verdicts[result.name] = max([result.verdict, *inherited])
+            counted[result.name] = result.capped(verdicts[result.name])
+        return counted
+
+    def number(self, status: Status) -> int:
+        """How many results have this status."""
+        return sum(result.status is status for result in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0 good, 1 failed, 3 could not tell; 128 + the signal that interrupted the run."""
+        if self.interrupted_by is not None:
+            return 128 + self.interrupted_by
+        status = self.status
+        if status is Status.FAIL or (self.strict and Status.WARN in self.counted().values()):
+            return 1
+        undecided = status is Status.ERROR or all(each is Status.SKIP for each in self.counted().values())
+        return 3 if undecided else 0

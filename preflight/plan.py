@@ -1,0 +1,72 @@
+"""What will be run, in which order, and within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeAlias
+
+from preflight.check import EVERYTHING, Check
+from preflight.declared import Declared
+from preflight.world import Wanted
+
+AnyCheck: TypeAlias = Check[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of a run."""
+
+    deadline: float = 60.0
+    concurrency: int = 16
+    backoff: float = 0.5
+    """Seconds before the second attempt; doubled before each further one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Checks in an order in which no check stands before what it waits for."""
+
+    checks: tuple[AnyCheck, ...]
+    blockers: Mapping[str, tuple[str, ...]]
+    """By name: the checks that must be good enough, else this one is skipped. Only checks of this plan."""
+    waits: Mapping[str, tuple[str, ...]]
+    """By name: the checks that must have ended, blockers among them."""
+    profile: str = ""
+    vantage: str = ""
+    strict: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The targets that the plan asks for."""
+        return tuple(Wanted(check.name, target, check.required) for check in self.checks if (target := check.wants()))
+
+
+def make(checks: Iterable[AnyCheck], declared: Declared, *, profile: str = "", limits: Limits | None = None) -> Plan:
+    """The plan for these checks. Raises ValueError where names repeat or dependencies go round in a circle."""
+    named: dict[str, AnyCheck] = {}
+    for check in checks:
+        if check.name in named:
+            raise ValueError(f"two checks are named {check.name!r}: names are what people alert on, so they must differ")
+        named[check.name] = check
+    blockers = {name: tuple(other for other in check.blockers(declared) if other in named) for name, check in named.items()}
+    last = {name for name, check in named.items() if EVERYTHING in check.after()}
+    early = tuple(name for name in named if name not in last)
+    waits = {
+        name: tuple(dict.fromkeys((*blockers[name], *(early if name in last else (other for other in check.after() if other in named)))))
+        for name, check in named.items()
+    }
+    try:
+        order = tuple(TopologicalSorter(waits).static_order())
+    except CycleError as cycle:
+        raise ValueError(f"these checks wait for each other: {' → '.join(cycle.args[1])}") from None
+    return Plan(tuple(named[name] for name in _as_written(order, named, waits)), blockers, waits, profile, limits=limits or Limits())
+
+
+def _as_written(order: tuple[str, ...], named: Mapping[str, AnyCheck], waits: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
+    """`order` with the profile's own order kept wherever dependencies leave a choice."""
+    depth: dict[str, int] = {}
+    for name in order:
+        depth[name] = 1 + max((depth[other] for other in waits[name]), default=-1)
+    return sorted(named, key=depth.__getitem__)

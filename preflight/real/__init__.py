@@ -1,0 +1,1 @@
+"""The only place that touches anything: sockets, TLS, the resolver, the clock."""

@@ -1,0 +1,50 @@
+"""Accounts lock: credentials that nobody has accepted yet are sent by one walk at a time, and once refused by none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import anyio
+
+from preflight.model import Proxy
+from preflight.proof import Answer
+from preflight.proxy_reply import refused_credentials
+
+
+class Standing(Enum):
+    """What a proxy said to one set of credentials."""
+
+    UNKNOWN = auto()
+    ACCEPTED = auto()
+    REFUSED = auto()
+
+
+@dataclass(slots=True)
+class Gate:
+    """The credentials of one proxy, as this run knows them."""
+
+    standing: Standing = Standing.UNKNOWN
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
+
+    def learn(self, answer: Answer, *, connect: bool) -> None:
+        """Note what a proxy answered. Other 4xx say nothing: many proxies judge the target before the account."""
+        if refused_credentials(answer, connect=connect):
+            self.standing = Standing.REFUSED
+        elif not 400 <= answer.status < 500 and self.standing is Standing.UNKNOWN:  # noqa: PLR2004
+            self.standing = Standing.ACCEPTED
+
+
+class Gates:
+    """The gates of a run, by proxy and credentials."""
+
+    def __init__(self) -> None:
+        self._gates: dict[Proxy, Gate] = {}
+
+    def of(self, proxy: Proxy) -> Gate | None:
+        """The gate that a request with this proxy's credentials must pass; None if it has none."""
+        if not proxy.user:
+            return None
+        if proxy not in self._gates:
+            self._gates[proxy] = Gate()
+        return self._gates[proxy]

@@ -1,0 +1,90 @@
+"""TCP to one of several addresses, or to every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import anyio
+from anyio.abc import SocketStream
+
+from preflight.real.errors import tcp_code
+
+STAGGER: Final = 0.25
+"""Seconds between attempts at successive addresses (RFC 8305 section 5)."""
+GRACE: Final = 2.0
+"""Seconds that the other addresses get once one has answered, where every address is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached(Exception):  # noqa: N818 - an outcome, not a bug
+    """No address could be connected to: the code of each."""
+
+    codes: Mapping[str, str]
+
+    @property
+    def code(self) -> str:
+        """What stands for all of them: what the address said that came farthest."""
+        order = ("tcp.reset", "tcp.refused", "tcp.timeout", "tcp.denied-locally", "internal.resources", "tcp.unreachable")
+        return next(code for code in order if code in self.codes.values())
+
+
+@dataclass(slots=True)
+class Dial:
+    """Attempts at the addresses of one name, in the resolver's order."""
+
+    addresses: Sequence[str]
+    port: int
+    codes: dict[str, str] = field(default_factory=dict)
+    """What each failed address said so far; readable when a deadline cuts the attempts."""
+    stream: SocketStream | None = None
+    address: str = ""
+    reached: set[str] = field(default_factory=set)
+
+    async def connect(self, *, every: bool) -> SocketStream:
+        """A connection to the first address that takes one. With `every`, the others are tried too. Raises Unreached."""
+        if len(self.addresses) == 1:
+            await self._attempt(self.addresses[0])
+        else:
+            await self._attempt_all(every=every)
+        if self.stream is None:
+            raise Unreached(dict(self.codes))
+        return self.stream
+
+    @property
+    def dead(self) -> dict[str, str]:
+        """The addresses that did not answer, by address; an address family that this host has no route for is not the peer's fault."""
+        return {address: code for address in self.addresses if (code := self.codes.get(address)) and code != "tcp.unreachable"}
+
+    async def _attempt_all(self, *, every: bool) -> None:
+        ended = [anyio.Event() for _ in self.addresses]
+        async with anyio.create_task_group() as group:
+            for index, address in enumerate(self.addresses):
+                previous = None if every or index == 0 else ended[index - 1]
+                group.start_soon(self._attempt_after, previous, address, ended[index], group.cancel_scope, every)
+        if self.stream:
+            self.codes |= {address: "tcp.timeout" for address in self.addresses if every and address not in self.reached | self.codes.keys()}
+
+    async def _attempt_after(self, previous: anyio.Event | None, address: str, ended: anyio.Event, scope: anyio.CancelScope, every: bool) -> None:  # noqa: FBT001
+        if previous:
+            with anyio.move_on_after(STAGGER):
+                await previous.wait()
+        await self._attempt(address)
+        ended.set()
+        if self.stream and not every:
+            scope.cancel()
+        elif self.stream:
+            scope.deadline = min(scope.deadline, anyio.current_time() + GRACE)
+
+    async def _attempt(self, address: str) -> None:
+        try:
+            stream = await anyio.connect_tcp(address, self.port)
+        except OSError as error:
+            self.codes[address] = tcp_code(error)
+            return
+        self.reached.add(address)
+        if self.stream is None:
+            self.stream, self.address = stream, address
+        else:
+            await stream.aclose()

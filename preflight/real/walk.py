@@ -1,0 +1,255 @@
+"""One walk in progress. Every method is a step; the first that fails ends the walk."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio.abc import ByteStream
+from anyio.streams.tls import TLSStream
+
+from preflight import __version__, proxy_reply
+from preflight.model import DEFAULT_PORTS, Phase, Proxy, Step, Via, bracketed
+from preflight.proof import Answer, Request
+from preflight.real import errors, http, tls
+from preflight.real.credentials import Gate, Standing
+from preflight.real.dial import Dial, Unreached
+from preflight.real.dns import Unresolved
+from preflight.real.errand import Ended, Errand, Trusting
+from preflight.real.tap import Tap
+from preflight.untrusted import Json
+
+if TYPE_CHECKING:
+    from preflight.real.net import RealNet
+
+AGENT: Final = f"preflight/{__version__}"
+REFUSAL_PAGE: Final = 2048
+
+
+class Walk:
+    """The state of one walk: where it is, since when, and what it has learned."""
+
+    def __init__(self, net: RealNet, errand: Errand) -> None:
+        self.steps: list[Step] = []
+        self.answer: Answer | None = None
+        self.error: BaseException | None = None
+        """What ended the TLS handshake with the origin, for a second look."""
+        self.stream: ByteStream | None = None
+        self._net = net
+        self._errand = errand
+        self._phase = Phase.DNS
+        self._mark = 0.0
+        self._dial: Dial | None = None
+        self._tap: Tap | None = None
+        self._progress = http.Progress()
+        self._scope = anyio.CancelScope()
+
+    async def go(self) -> None:
+        """Walk, and leave the steps behind. Raises nothing for what the network does. The stream stays open until `close`."""
+        self._mark = self._net.clock.monotonic()
+        try:
+            with anyio.move_on_after(self._errand.timeout) as self._scope:
+                await self._all()
+            if self._scope.cancelled_caught:
+                code, facts = self._out_of_time()
+                self._end(code, **facts)
+        except Ended as end:
+            self._end(end.code, **end.facts)
+
+    async def close(self) -> None:
+        """Let go of the connection without waiting for the peer."""
+        if self.stream:
+            await anyio.aclose_forcefully(self.stream)
+
+    @property
+    def heard(self) -> int:
+        """How many bytes the origin has sent inside the tunnel."""
+        return self._tap.received if self._tap else 0
+
+    async def _all(self) -> None:
+        errand = self._errand
+        await self._connect()
+        if errand.upto is Phase.TCP:
+            return
+        if isinstance(errand.route, Via):
+            if errand.route.proxy.scheme == "https":
+                await self._proxy_tls(errand.route.proxy)
+            if errand.target.scheme == "http":
+                await self._forward(errand.route.proxy)
+                return
+            await self._tunnel(errand.route.proxy)
+            if errand.upto is Phase.PROXY:
+                return
+        if errand.target.scheme == "https":
+            await self._tls()
+            if errand.upto is Phase.TLS:
+                return
+        await self._request()
+
+    async def _connect(self) -> None:
+        host, port = self._errand.hop
+        try:
+            addresses = await self._net.dns.addresses(host)
+        except Unresolved as error:
+            raise Ended(error.code, name=host, **error.facts) from None
+        if addresses != (host,):
+            self._done(name=host, addresses=list(addresses))
+        self._phase = Phase.TCP
+        self._dial = Dial(addresses, port)
+        try:
+            self.stream = await self._dial.connect(every=self._errand.every_address)
+        except Unreached as error:
+            raise Ended(error.code, addresses=", ".join(addresses), each=dict(error.codes)) from None
+        dead: dict[str, Json] = {"dead": dict(self._dial.dead)} if self._dial.dead and self._errand.every_address else {}
+        self._done(address=self._dial.address, **dead)
+
+    async def _proxy_tls(self, proxy: Proxy) -> None:
+        self._phase = Phase.PROXY_TLS
+        try:
+            self.stream = wrapped = await tls.wrap(self._open, self._net.trust.context(), proxy.host)
+        except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
+            raise Ended(errors.tls_code(error, to_proxy=True), reason=errors.tls_reason(error)) from None
+        self._done(**self._agreed(wrapped))
+
+    async def _tunnel(self, proxy: Proxy) -> None:
+        self._phase = Phase.PROXY
+        authority = self._errand.target.authority
+        answer, leading = await self._through(proxy, Request(method="CONNECT", keep=REFUSAL_PAGE), authority, authority)
+        refusal = proxy_reply.to_connect(answer, sent_credentials=bool(proxy.user))
+        if refusal:
+            self.answer = answer
+            raise Ended(refusal.code, **refusal.facts)
+        self._done(reply=f"{answer.status} {answer.reason}".strip())
+        if leading:
+            raise Ended("tunnel.unexpected-bytes", first_bytes=proxy_reply.excerpt(leading))
+
+    async def _tls(self) -> None:
+        self._phase = Phase.TLS
+        self._tap = Tap(self._open)
+        trust = self._net.trust
+        trusting = self._errand.trusting
+        context = trust.blind if trusting is Trusting.BLINDLY else trust.context(self._errand.alpn, strict=trusting is Trusting.STRICTLY)
+        try:
+            self.stream = wrapped = await tls.wrap(self._tap, context, self._errand.target.host)
+        except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
+            self.error = error
+            raise self._broken_handshake(error) from None
+        added = trust.added(wrapped) if trusting is not Trusting.BLINDLY else None
+        self._done(**self._agreed(wrapped), **({"added": added} if added else {}))
+
+    def _broken_handshake(self, error: BaseException) -> Ended:
+        tunnelled = isinstance(self._errand.route, Via)
+        if self._tap and self._tap.first and self._tap.first[0] not in {0x15, 0x16}:
+            first = proxy_reply.excerpt(self._tap.first)
+            return Ended("tunnel.unexpected-bytes" if tunnelled else "tls.handshake", first_bytes=first, reason="the answer is not TLS")
+        if errors.is_cut_off(error) or errors.tls_code(error) == "tls.closed":
+            reset = errors.was_reset(error)
+            code = ("tunnel.reset" if reset else "tunnel.closed") if tunnelled and not self.heard else "tls.closed"
+            return Ended(code, reason="reset" if reset else "closed")
+        return Ended(errors.tls_code(error), reason=errors.tls_reason(error))
+
+    async def _request(self) -> None:
+        self._phase = Phase.HTTP
+        target = self._errand.target
+        default = target.port == DEFAULT_PORTS.get(target.scheme)
+        self.answer, _ = await self._exchange(self._errand.ask, self._errand.ask.path, bracketed(target.host) if default else target.authority)
+        self._done(**proxy_reply.facts(self.answer))
+
+    async def _forward(self, proxy: Proxy) -> None:
+        """What a client does with an `http://` URL: the whole URL in the request line (RFC 9112 section 3.2.2), no tunnel."""
+        self._phase = Phase.PROXY if self._errand.upto is Phase.PROXY else Phase.HTTP
+        target = self._errand.target
+        host = bracketed(target.host) if target.port == DEFAULT_PORTS["http"] else target.authority
+        answer, _ = await self._through(proxy, self._errand.ask, f"http://{host}{self._errand.ask.path}", host)
+        self.answer = answer
+        refusal = proxy_reply.to_forwarded(answer, sent_credentials=bool(proxy.user), in_clear=True)
+        if refusal:
+            raise Ended(refusal.code, **refusal.facts)
+        self._done(**proxy_reply.facts(answer))
+
+    async def _through(self, proxy: Proxy, ask: Request, request_target: str, host: str) -> tuple[Answer, bytes]:
+        """The proxy's answer. Its credentials go through the gate."""
+        gate = self._net.gates.of(proxy)
+        if gate is None or not proxy.basic:
+            return await self._exchange(ask, request_target, host)
+        authorization = ("Proxy-Authorization", proxy.basic.reveal())
+        if gate.standing is Standing.UNKNOWN:
+            async with self._turn(gate):
+                if gate.standing is Standing.UNKNOWN:
+                    answer, leading = await self._exchange(ask, request_target, host, authorization)
+                    gate.learn(answer, connect=ask.method == "CONNECT")
+                    return answer, leading
+        if gate.standing is Standing.REFUSED:
+            raise Ended("proxy.auth-rejected", reply="refused earlier in this run, not sent again", offers="not asked again", sent=False)
+        answer, leading = await self._exchange(ask, request_target, host, authorization)
+        gate.learn(answer, connect=ask.method == "CONNECT")
+        return answer, leading
+
+    @asynccontextmanager
+    async def _turn(self, gate: Gate) -> AsyncIterator[None]:
+        """Wait for other walks' use of the same credentials. The wait counts in no step and against no deadline."""
+        start, left = self._net.clock.monotonic(), self._scope.deadline - anyio.current_time()
+        self._scope.deadline = math.inf
+        async with gate.turn:
+            self._scope.deadline = anyio.current_time() + left
+            self._mark += self._net.clock.monotonic() - start
+            yield
+
+    async def _exchange(self, ask: Request, request_target: str, host: str, *extra: tuple[str, str]) -> tuple[Answer, bytes]:
+        to_proxy = self._phase is Phase.PROXY or (isinstance(self._errand.route, Via) and self._errand.target.scheme == "http")
+        headers = [("Host", host), ("User-Agent", AGENT), *extra]
+        accepts = any(name == "Accept" for name, _ in ask.headers)
+        if ask.method != "CONNECT":
+            headers += [("Connection", "close")] if accepts else [("Accept", "*/*"), ("Connection", "close")]
+        try:
+            return await http.exchange(self._open, ask, request_target, headers, self._net.redactor, self._progress)
+        except http.NotHttp as error:
+            first = proxy_reply.excerpt(error.first)
+            raise Ended("proxy.not-http" if to_proxy else "http.malformed", first_bytes=first, guess=error.guess, reason="it is not HTTP") from None
+        except http.Malformed as error:
+            raise Ended("proxy.malformed" if to_proxy else "http.malformed", first_bytes=proxy_reply.excerpt(error.first), reason=error.reason) from None
+        except ssl.SSLError as error:
+            code = errors.tls_code(error)
+            raise Ended(code if code == "tls.client-cert-required" else "http.closed", reason=errors.tls_reason(error)) from None
+        except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
+            raise Ended("proxy.closed" if to_proxy else "http.closed", reason="reset" if errors.was_reset(error) else "closed") from None
+
+    @property
+    def _open(self) -> ByteStream:
+        if self.stream is None:
+            raise RuntimeError("a walk talks before it is connected")
+        return self.stream
+
+    def _agreed(self, stream: TLSStream) -> dict[str, Json]:
+        return {key: self._net.redactor.clean(value) if isinstance(value, str) else value for key, value in tls.facts(stream).items()}
+
+    def _out_of_time(self) -> tuple[str, dict[str, Json]]:
+        """The code of the step that the deadline cut."""
+        facts: dict[str, Json] = {"after": f"{self._errand.timeout:g} s"}
+        match self._phase:
+            case Phase.DNS:
+                return "dns.timeout", facts | {"name": self._errand.hop[0]}
+            case Phase.TCP:
+                return "tcp.timeout", facts | {"addresses": ", ".join(self._dial.addresses if self._dial else ())}
+            case Phase.PROXY_TLS:
+                return "proxy-tls.handshake", facts | {"reason": f"no answer within {self._errand.timeout:g} s"}
+            case Phase.PROXY:
+                return "proxy.slow-reply" if self._progress.received else "proxy.no-reply", facts
+            case Phase.TLS:
+                return "tunnel.timeout" if isinstance(self._errand.route, Via) and not self.heard else "tls.timeout", facts
+            case _:
+                return "http.timeout", facts
+
+    def _done(self, **facts: Json) -> None:
+        now = self._net.clock.monotonic()
+        self.steps.append(Step(self._phase, now - self._mark, None, facts))
+        self._mark = now
+
+    def _end(self, code: str, **facts: Json) -> None:
+        now = self._net.clock.monotonic()
+        self.steps.append(Step(Phase(code.partition(".")[0]), now - self._mark, code, facts))
+        self._mark = now

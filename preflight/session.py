@@ -1,0 +1,127 @@
+"""One run from what was loaded: builds the real world, runs the plan, and writes the reports. The command line, the demo and the probe share it."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Final
+
+import anyio
+
+from preflight import engine
+from preflight.engine import Stop
+from preflight.events import Event, Listener
+from preflight.inputs.select import Loaded
+from preflight.model import Report
+from preflight.real.clock import RealClock
+from preflight.real.dns import RealDns
+from preflight.real.net import RealNet
+from preflight.real.tls import Trust
+from preflight.report import STREAMS
+from preflight.sink import STDOUT, Destination, File, Unwritable, to_stdout
+from preflight.world import Seen, World
+
+UNWRITTEN: Final = 5
+FAST_FROM: Final = 64
+"""Checks from which loading uvloop costs less than it saves."""
+
+
+def world(loaded: Loaded, trust: Trust) -> World:
+    """The real world, as this configuration sees it."""
+    clock, seen = RealClock(), Seen()
+    dns = RealDns(clock, loaded.secrets)
+    net = RealNet(dns, clock, trust, loaded.secrets, seen)
+    return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=secrets.token_hex(6), seen=seen)
+
+
+def conduct(loaded: Loaded, listen: Listener, *, trust: Trust | None = None) -> Report:
+    """Run the plan to its end, or to the first SIGINT or SIGTERM; a second one ends the process at once."""
+    plan = loaded.plan
+    trusted = trust or Trust(loaded.ca_file)
+
+    async def run() -> Report:
+        stop = Stop()
+        async with anyio.create_task_group() as group:
+            await group.start(_heed_signals, stop)
+            report = await engine.run(plan, world(loaded, trusted), listen, redactor=loaded.secrets, stop=stop)
+            group.cancel_scope.cancel()
+        return report
+
+    fast = len(plan.checks) >= FAST_FROM and find_spec("uvloop") is not None
+    return anyio.run(run, backend="asyncio", backend_options={"use_uvloop": fast})
+
+
+async def _heed_signals(stop: Stop, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for number in signals:
+            if stop.signal is not None:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            stop.ask(number)
+
+
+@dataclass(slots=True)
+class Reports:
+    """Where the reports of one run go. `complain` is told what cannot be written, at once and at the end."""
+
+    destinations: tuple[Destination, ...]
+    complain: Callable[[str], None]
+    unwritten: int = 0
+    _files: list[tuple[Destination, File]] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Try every path before the first packet is sent."""
+        for each in self.destinations:
+            if each.path != STDOUT:
+                try:
+                    self._files.append((each, File(each.path)))
+                except Unwritable as error:
+                    self._failed(error)
+
+    def write(self, report: Report) -> None:
+        """Write them all, whatever becomes of each."""
+        for each, file in self._files:
+            self._attempt(lambda chunks, file=file: file.write(chunks), STREAMS[each.format](report))
+        for each in self.destinations:
+            if each.path == STDOUT:
+                self._attempt(to_stdout, STREAMS[each.format](report))
+
+    def discard(self) -> None:
+        """Leave no trace, where there is no report."""
+        for _, file in self._files:
+            file.discard()
+
+    def attempt(self, write: Callable[[], None]) -> None:
+        """Let somebody else write, and count it if that fails."""
+        try:
+            write()
+        except Unwritable as error:
+            self._failed(error)
+
+    def exit_code(self, report: Report) -> int:
+        """The report's own, unless it is good and was not delivered."""
+        return UNWRITTEN if self.unwritten and report.exit_code == 0 else report.exit_code
+
+    def _attempt(self, write: Callable[[Iterator[str]], None], chunks: Iterator[str]) -> None:
+        self.attempt(lambda: write(chunks))
+
+    def _failed(self, error: Unwritable) -> None:
+        self.unwritten += 1
+        self.complain(str(error))
+
+
+def quiet(event: Event) -> None:
+    """A listener that does not care."""
+    del event
+
+
+def destinations(texts: Iterable[str], formats: Mapping[str, object] = STREAMS) -> tuple[Destination, ...]:
+    """What the `--report` flags name. Raises ValueError; standard output is taken once."""
+    found = tuple(Destination.parse(text, formats) for text in texts)
+    if sum(each.path == STDOUT for each in found) > 1:
+        raise ValueError("only one report can go to standard output; give the others a path: --report FORMAT=PATH")
+    return found

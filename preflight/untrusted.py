@@ -1,0 +1,172 @@
+"""Bytes from outside become safe text here, and secrets never do.
+
+Everything a remote peer, a file or a library hands us is untrusted. `Redactor.clean` is the one way such bytes become a `str` that may be
+printed: secrets are masked first, then control, bidirectional and invisible characters are spelled out, then the text is cut to a bound.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+
+MASK: Final = "***"
+EXCERPT: Final = 200
+SHORTEST_SECRET: Final = 4
+"""A shorter secret is masked only inside a URL or a header: masking every `a` would destroy the report and hide nothing."""
+
+_NONCHARACTERS = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff" + _NONCHARACTERS + "]"
+)
+_BLANK = re.compile(r"[ \t\r\n\f\v]+")
+_PATTERNS: Final = (
+    (re.compile(r"(?<=://)[^/@\s]+(?=@)"), MASK),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
+    (re.compile(r"(?i)\b((?:proxy-)?authorization|x-amz-security-token|aws_secret_access_key|aws_session_token)(\"?\s*[:=]\s*).+"), rf"\1\2{MASK}"),
+    (re.compile(r"(?i)\b(basic|bearer)\s+[a-z0-9+/_.~-]{8,}={0,2}"), rf"\1 {MASK}"),
+)
+
+
+class Secret:
+    """A value that is never printed: `str()` and `repr()` give a mask, `reveal()` gives the value to the one place that must send it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself. Call it only where the bytes leave for their intended reader."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def neutral(text: str) -> str:
+    """`text` on one line, every control, bidirectional, invisible or unencodable character spelled as `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`."""
+    return _UNSAFE.sub(_spelled, _BLANK.sub(" ", text)).strip()
+
+
+def _spelled(match: re.Match[str]) -> str:
+    point = ord(match.group())
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+class Redactor:
+    """Masks a fixed set of secrets in every form in which a library, a peer or an encoder may repeat them."""
+
+    __slots__ = ("_cut", "_known")
+
+    def __init__(self, secrets: Iterable[Secret] = (), *, pairs: Iterable[tuple[Secret, Secret]] = ()) -> None:
+        """`secrets` are masked wherever they stand; `pairs` are (user, password), masked joined as well: `user:password` and its base64."""
+        words = {word for secret in secrets for word in _pieces(secret.reveal())}
+        for user, password in pairs:
+            words |= set(_pieces(password.reveal())) | set(_joined(user.reveal(), password.reveal()))
+        ordered = sorted(words, key=len, reverse=True)
+        self._known = re.compile("|".join(map(_any_spelling, ordered))) if ordered else None
+        self._cut = re.compile("|".join(_cut_short(word) for word in ordered) or r"(?!)") if ordered else None
+
+    def redact(self, text: str) -> str:
+        """`text` with every secret, in whatever spelling, replaced by the mask."""
+        if self._known:
+            text = self._known.sub(MASK, text)
+        if "://" in text or len(text) > SHORTEST_SECRET:
+            for pattern, mask in _PATTERNS:
+                text = pattern.sub(mask, text)
+        return text
+
+    def clean(self, data: bytes | str, limit: int = EXCERPT) -> str:
+        """Untrusted `data` as one safe line of at most `limit` characters (the cut is shown as `…`)."""
+        return _shortened(neutral(self._without_secrets(data)), limit)
+
+    def clean_json(self, value: object, limit: int = 2000) -> Json:
+        """`value` as JSON data in which every string is clean; what is not JSON is named by its type."""
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str | bytes):
+            return self.clean(value, limit)
+        if isinstance(value, Mapping):
+            return {self.clean(str(key)): self.clean_json(item, limit) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.clean_json(item, limit) for item in value]
+        return f"<{type(value).__name__}>"
+
+    def _without_secrets(self, data: bytes | str) -> str:
+        text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
+        text = self.redact(text)
+        return self._cut.sub(MASK, text) if self._cut else text
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _pieces(secret: str) -> Iterator[str]:
+    """The secret, and what is left of it where a parser split it at a URL delimiter."""
+    for piece in {secret, *re.split(r"[/#?@:]", secret)}:
+        if len(piece) >= SHORTEST_SECRET:
+            yield piece
+            yield from _base64_forms(piece)
+
+
+def _joined(user: str, password: str) -> Iterator[str]:
+    if password:
+        yield f"{user}:{password}"
+        yield from _base64_forms(f"{user}:{password}")
+
+
+def _base64_forms(text: str) -> Iterator[str]:
+    data = text.encode("utf-8", "surrogatepass")
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(data).decode().rstrip("=")
+
+
+@lru_cache(maxsize=512)
+def _spellings(char: str) -> str:
+    """A pattern for one character as itself, percent-encoded, as a JSON, HTML or Python escape, or mis-decoded as Latin-1."""
+    if char.isalnum() and char.isascii():
+        return f"(?:{char}|%(?i:{ord(char):02x}))"
+    data = char.encode("utf-8", "surrogatepass")
+    forms = [
+        re.escape(char),
+        "".join(f"%(?i:{byte:02x})" for byte in data),
+        "".join(rf"\\x(?i:{byte:02x})" for byte in data),
+        rf"\\u(?i:{ord(char):04x})",
+        rf"&\#0*{ord(char)};",
+        rf"&\#[xX]0*(?i:{ord(char):x});",
+        re.escape(data.decode("latin-1")),
+    ]
+    entity = {'"': "&quot;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;"}.get(char)
+    forms += [entity] if entity else []
+    forms += [re.escape("\\" + char)] if char in "\"\\/'" else []
+    forms += [r"\+"] if char == " " else []
+    return f"(?:{'|'.join(sorted(set(forms), key=len, reverse=True))})"
+
+
+def _any_spelling(word: str) -> str:
+    return "".join(map(_spellings, word)) + ("=*" if len(word) % 4 else "")
+
+
+def _cut_short(word: str) -> str:
+    """A pattern for the word broken off at the end of the text, as a bounded read leaves it."""
+    head, tail = word[:SHORTEST_SECRET], word[SHORTEST_SECRET:24]
+    pattern = ""
+    for char in reversed(tail):
+        pattern = f"(?:{_spellings(char)}{pattern})?"
+    return "".join(map(_spellings, head)) + pattern + r"\Z"

@@ -1,0 +1,122 @@
+"""What a check may touch. The real things are in `real/`; tests and the demo bring their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from preflight.declared import Declared
+from preflight.model import Phase, Route, Step, Target
+from preflight.proof import Answer, Request
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One walk towards a target: its steps in order, ending at the first that failed, and the answer if one came."""
+
+    target: Target
+    route: Route
+    steps: tuple[Step, ...]
+    answer: Answer | None = None
+
+    @property
+    def failed(self) -> Step | None:
+        """The step that ended the walk, or None if it got as far as it was asked to."""
+        return self.steps[-1] if self.steps and not self.steps[-1].ok else None
+
+    @property
+    def code(self) -> str | None:
+        """The code of the failed step."""
+        return self.failed.code if self.failed else None
+
+    def step(self, phase: Phase) -> Step | None:
+        """The step of that phase, if the walk had one."""
+        return next((step for step in self.steps if step.phase is phase), None)
+
+
+class Net(Protocol):
+    """Sends packets. Never raises for what the network did: that is the last step's code."""
+
+    async def walk(
+        self,
+        target: Target,
+        route: Route,
+        *,
+        upto: Phase = Phase.HTTP,
+        ask: Request | None = None,
+        timeout: float = 10.0,  # noqa: ASYNC109 - the bound is part of what is measured
+        every_address: bool = False,
+        alpn: Sequence[str] = ("http/1.1",),
+    ) -> Trace:
+        """Walk to `target` by `route` as far as `upto`, asking `ask` at the end, within `timeout` seconds in all.
+
+        `every_address` connects to each address of the first hop's name and names the dead ones in the `tcp` step's facts.
+        """
+        ...
+
+    def client(self, route: Callable[[Target], Route], *, timeout: float, traces: list[Trace]) -> httpx.AsyncClient:
+        """An HTTP client whose every request is a walk, appended to `traces`. It follows no redirect by itself."""
+        ...
+
+
+class Dns(Protocol):
+    """Asks the resolver of this host."""
+
+    async def resolve(self, host: str, *, timeout: float) -> Step:  # noqa: ASYNC109
+        """The `dns` step for that name: facts `addresses`, or the code and what the resolver said."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """This host's idea of the time, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward, for durations."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A peer's `Date` against ours at the moment it came: `ahead` is how many seconds this host is ahead of it."""
+
+    peer: str
+    ahead: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A target that the plan asks for."""
+
+    name: str
+    target: Target
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the run has come across so far, for the checks that judge it afterwards."""
+
+    dates: list[Dated] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside that a check may ask."""
+
+    net: Net
+    dns: Dns
+    clock: Clock
+    declared: Declared
+    wanted: tuple[Wanted, ...] = ()
+    control: str = "control-name"
+    """A label nobody has registered, random in every run: the negative control asks for it under `.invalid` (RFC 2606)."""
+    seen: Seen = field(default_factory=Seen)

@@ -1,0 +1,45 @@
+"""The lab for a whole session, and the proxies that several tests look through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import TypeVar
+
+import pytest
+
+from .lab import USER, Lab, laboratory
+from .process import Missing
+from .squid import Squid
+
+Started = TypeVar("Started")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "interop: runs against real servers from Debian packages, on loopback")
+
+
+def start(stack: ExitStack, make: Callable[[], AbstractContextManager[Started]]) -> Started:
+    """Enter a server's block. What this machine lacks is a visible skip, and where CI is set a failure: there everything must be installed."""
+    try:
+        return stack.enter_context(make())
+    except Missing as missing:
+        if os.environ.get("CI", "").lower() in {"true", "1"}:
+            pytest.fail(f"the interop tests need {missing}", pytrace=False)
+        pytest.skip(f"needs {missing}")
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The world behind the proxies."""
+    with ExitStack() as stack:
+        yield start(stack, laboratory)
+
+
+@pytest.fixture(scope="session")
+def squid(lab: Lab) -> Iterator[Squid]:
+    """A squid that wants the page's credentials and allows everything."""
+    with ExitStack() as stack:
+        yield start(stack, lambda: lab.squid(auth=USER))
