@@ -10,7 +10,7 @@ from preflight import codes
 from preflight.model import Blame, Cause, CheckResult, Finding, Status, Via
 
 _HOP: Final = frozenset({"dns", "tcp", "proxy-tls"})
-_HOP_CODES: Final = frozenset({"proxy.auth-required", "proxy.auth-rejected", "proxy.auth-unsupported", "proxy.not-a-proxy", "proxy.not-http", "proxy.captive-portal"})
+_HOP_CODES: Final = frozenset(f"proxy.{kind}" for kind in ("auth-required", "auth-rejected", "auth-unsupported", "not-a-proxy", "not-http", "captive-portal"))
 _FOREIGN: Final = frozenset({"tls.untrusted", "tls.intercepted", "tls.self-signed"})
 _DATES: Final = frozenset({"tls.expired", "tls.not-yet-valid"})
 _BROKEN_PROMISE: Final = ("tunnel.", "tls.", "http.")
@@ -94,7 +94,8 @@ def _unusable_proxy(troubles: Sequence[Trouble], results: Sequence[CheckResult])
 def _dishonest(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
     """A proxy that says yes to everything, and the promises it did not keep."""
     said = next(((result, finding) for result in results for finding in result.findings if finding.code == "proxy.dishonest"), None)
-    broken = [trouble for trouble in troubles if trouble.proxy and trouble.finding.code.startswith(_BROKEN_PROMISE) and trouble.finding.code not in _FOREIGN | _DATES]
+    promised = [trouble for trouble in troubles if trouble.proxy and trouble.finding.code.startswith(_BROKEN_PROMISE)]
+    broken = [trouble for trouble in promised if trouble.finding.code not in _FOREIGN | _DATES]
     if said and broken:
         result, finding = said
         yield _cause(finding.code, finding.message, finding.blame, finding.hint, [result.name, *(trouble.name for trouble in broken)])
@@ -108,7 +109,8 @@ def _interception(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -
         issuer = group[0].finding.evidence.get("issuer")
         if issuer and len({_domain(trouble.result.target or "") for trouble in group}) > 1:
             code = codes.find("tls.intercepted")
-            fields = codes.Fields(issuer=issuer, target=f"{len(group)} unrelated names", host="these names", through=f"through {group[0].proxy}" if group[0].proxy else "directly")
+            through = f"through {group[0].proxy}" if group[0].proxy else "directly"
+            fields = codes.Fields(issuer=issuer, target=f"{len(group)} unrelated names", host="these names", through=through)
             title = f"TLS is intercepted: {issuer} signs the certificates of {len(group)} unrelated names"
             yield _cause(code.name, title, code.blame, code.do.format_map(fields), [trouble.name for trouble in group])
 

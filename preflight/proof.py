@@ -87,12 +87,14 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 ProofName: TypeAlias = Literal["registry", "google-api", "ubuntu-archive"]
 
-_GOOGLE_SERVERS: Final = re.compile(r"ESF|sffe|gws|GSE|UploadServer|Google Frontend|Golfe2|scaffolding on HTTPServer2|HTTP server \(unknown\)|cafe", re.I)
+_GOOGLE_SERVERS: Final = re.compile(
+    r"ESF|sffe|gws|GSE|UploadServer|Google Frontend|Golfe2|scaffolding on HTTPServer2|HTTP server \(unknown\)|cafe", re.IGNORECASE
+)
 _GOOGLE_PAGE: Final = re.compile(rb"<title>Error \d{3} \(.{1,60}\)!!1</title>")
 _GOOGLE_KINDS: Final = re.compile(rb'"kind"\s*:\s*"(?:discovery|storage|gkehub|oauth2)#')
 _GOOGLE_STATUSES: Final = frozenset({200, 204, 400, 401, 403, 404, 405})
 _REGISTRY_API: Final = "registry/2"
-_ARCHIVE: Final = re.compile(rb"^Origin:[ \t]*Ubuntu[ \t]*$", re.M)
+_ARCHIVE: Final = re.compile(rb"^Origin:[ \t]*Ubuntu[ \t]*$", re.MULTILINE)
 _SIGNED: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 
 
@@ -124,7 +126,7 @@ def _redirect(answer: Answer, target: Target, allowed: frozenset[str], said: str
 def _registry(answer: Answer, said: str) -> Verdict:
     """The `/v2/` of a registry (OCI distribution specification, "Determining Support"; Docker token authentication)."""
     api = answer.get("Docker-Distribution-Api-Version").startswith(_REGISTRY_API)
-    if answer.status == 401 and re.search(r'\bbearer\b.*\brealm="?https?://', answer.get("WWW-Authenticate"), re.I):  # noqa: PLR2004
+    if answer.status == 401 and re.search(r'\bbearer\b.*\brealm="?https?://', answer.get("WWW-Authenticate"), re.IGNORECASE):  # noqa: PLR2004
         return Verdict("ok", f"{said} with a Bearer challenge")
     if answer.status in {200, 401} and api:
         return Verdict("ok", f"{said} with the API version of a registry")

@@ -47,15 +47,24 @@ _SQUID: Final = {
 }
 _SQUID_ERRNO: Final = {"111": "proxy.upstream-refused", "110": "proxy.upstream-timeout"}
 _VENDOR_REASON: Final = (
-    (re.compile(r"no such domain|name or service not known|host not found|could not resolve", re.I), "proxy.upstream-dns"),
-    (re.compile(r"filtered|access violation|blocked|access denied|forbidden by|prohibited", re.I), "proxy.denied"),
-    (re.compile(r"connection refused", re.I), "proxy.upstream-refused"),
-    (re.compile(r"unable to connect|connect failed|proxy error", re.I), "proxy.upstream-failed"),
+    (re.compile(r"no such domain|name or service not known|host not found|could not resolve", re.IGNORECASE), "proxy.upstream-dns"),
+    (re.compile(r"filtered|access violation|blocked|access denied|forbidden by|prohibited", re.IGNORECASE), "proxy.denied"),
+    (re.compile(r"connection refused", re.IGNORECASE), "proxy.upstream-refused"),
+    (re.compile(r"unable to connect|connect failed|proxy error", re.IGNORECASE), "proxy.upstream-failed"),
 )
-_PROXY_SERVERS: Final = re.compile(r"squid|tinyproxy|privoxy|mitmproxy|blue ?coat|zscaler|mcafee web gateway|forcepoint|fortiproxy|websense|ironport", re.I)
-_STATUS: Final = {403: "proxy.denied", 451: "proxy.denied", 429: "proxy.overloaded", 504: "proxy.upstream-timeout", 508: "proxy.loop", 511: "proxy.captive-portal"}
+_PROXY_SERVERS: Final = re.compile(
+    r"squid|tinyproxy|privoxy|mitmproxy|blue ?coat|zscaler|mcafee web gateway|forcepoint|fortiproxy|websense|ironport", re.IGNORECASE
+)
+_STATUS: Final = {
+    403: "proxy.denied",
+    451: "proxy.denied",
+    429: "proxy.overloaded",
+    504: "proxy.upstream-timeout",
+    508: "proxy.loop",
+    511: "proxy.captive-portal",
+}
 _SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?=\s|,|$)(?!\s*=)")
-_TITLE: Final = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.I | re.S)
+_TITLE: Final = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

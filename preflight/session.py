@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.util import find_spec
-from typing import Final
 
 import anyio
 
@@ -24,8 +24,8 @@ from preflight.report import STREAMS
 from preflight.sink import STDOUT, Destination, File, Unwritable, to_stdout
 from preflight.world import Seen, World
 
-UNWRITTEN: Final = 5
-FAST_FROM: Final = 64
+UNWRITTEN = 5
+FAST_FROM = 64
 """Checks from which loading uvloop costs less than it saves."""
 
 
@@ -85,10 +85,10 @@ class Reports:
     def write(self, report: Report) -> None:
         """Write them all, whatever becomes of each."""
         for each, file in self._files:
-            self._attempt(lambda chunks, file=file: file.write(chunks), STREAMS[each.format](report))
+            self.attempt(partial(file.write, STREAMS[each.format](report)))
         for each in self.destinations:
             if each.path == STDOUT:
-                self._attempt(to_stdout, STREAMS[each.format](report))
+                self.attempt(partial(to_stdout, STREAMS[each.format](report)))
 
     def discard(self) -> None:
         """Leave no trace, where there is no report."""
@@ -105,9 +105,6 @@ class Reports:
     def exit_code(self, report: Report) -> int:
         """The report's own, unless it is good and was not delivered."""
         return UNWRITTEN if self.unwritten and report.exit_code == 0 else report.exit_code
-
-    def _attempt(self, write: Callable[[Iterator[str]], None], chunks: Iterator[str]) -> None:
-        self.attempt(lambda: write(chunks))
 
     def _failed(self, error: Unwritable) -> None:
         self.unwritten += 1

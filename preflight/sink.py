@@ -36,7 +36,7 @@ class Destination:
         return cls(name, path or STDOUT)
 
 
-class Unwritable(Exception):  # noqa: N818 - says what happened, and the run goes on
+class Unwritable(Exception):
     """The report cannot be written there."""
 
 

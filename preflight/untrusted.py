@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 MASK: Final = "***"
 EXCERPT: Final = 200
@@ -59,13 +59,12 @@ class Secret:
 
 
 def neutral(text: str) -> str:
-    """`text` on one line, every control, bidirectional, invisible or unencodable character spelled as `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`."""
+    """`text` on one line, every control, bidirectional, invisible or unencodable character spelled as its Python escape."""
     return _UNSAFE.sub(_spelled, _BLANK.sub(" ", text)).strip()
 
 
 def _spelled(match: re.Match[str]) -> str:
-    point = ord(match.group())
-    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+    return ascii(match.group())[1:-1]
 
 
 class Redactor:

@@ -52,7 +52,7 @@ def find(kind: str) -> type[Check[Any]]:
     for offered in entry_points(group=GROUP, name=kind):
         try:
             theirs = offered.load()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - importing a stranger's module may raise anything
             raise BrokenKind(f"the check kind {kind!r} of {offered.value} cannot be imported: {type(error).__name__}") from None
         if not (isinstance(theirs, type) and issubclass(theirs, Check) and theirs.kind == kind):
             raise BrokenKind(f"the check kind {kind!r} is offered by {offered.value}, which is not a Check of that kind")

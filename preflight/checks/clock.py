@@ -43,10 +43,10 @@ class ClockCheck(Check[Observed], frozen=True, kw_only=True, tag="clock"):
         if not seen.dates:
             yield codes.finding("internal.not-applicable", fields={"why": "no answer in this run told the time"})
             return
-        ahead = median(each.ahead for each in seen.dates)
-        evidence: dict[str, Json] = {"ahead_seconds": round(ahead, 1), "peers": sorted({each.peer for each in seen.dates})}
+        ahead, peers = median(each.ahead for each in seen.dates), sorted({each.peer for each in seen.dates})
+        evidence: dict[str, Json] = {"ahead_seconds": round(ahead, 1), "peers": peers}
         if abs(ahead) <= WARN_SECONDS:
-            yield codes.finding("ok", message=f"the clock agrees with {len({each.peer for each in seen.dates})} peers within {WARN_SECONDS} s", evidence=evidence)
+            yield codes.finding("ok", message=f"the clock agrees with {len(peers)} peers within {WARN_SECONDS} s", evidence=evidence)
             return
         status = Status.FAIL if abs(ahead) > FAIL_SECONDS else Status.WARN
         difference = f"about {abs(ahead) / 60:.0f} min {'ahead' if ahead > 0 else 'behind'}"

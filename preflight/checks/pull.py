@@ -21,7 +21,8 @@ HOPS: Final = 5
 EXCHANGES: Final = 5 * HOPS
 """Ping, token, index, manifest and blob, each with its redirects."""
 _MANIFESTS: Final = ", ".join(
-    f"application/vnd.{kind}+json" for kind in ("oci.image.index.v1", "oci.image.manifest.v1", "docker.distribution.manifest.list.v2", "docker.distribution.manifest.v2")
+    f"application/vnd.{kind}+json"
+    for kind in ("oci.image.index.v1", "oci.image.manifest.v1", "docker.distribution.manifest.list.v2", "docker.distribution.manifest.v2")
 )
 _PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 _GOOD: Final = frozenset({200, 206})
@@ -55,7 +56,7 @@ class Stage:
     said: str
 
 
-class _Over(Exception):  # noqa: N818 - control flow inside one pull, never leaves it
+class _Over(Exception):
     """The pull cannot go on; the last stage says why."""
 
 

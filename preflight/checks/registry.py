@@ -73,7 +73,8 @@ class RegistryCheck(Check[Observed], frozen=True, kw_only=True, tag="registry"):
         failed = diagnosis.diagnose(seen.broken) if seen.broken else None
         if failed is None:
             message = f"the {last.what} of {self.image} from {last.host} ended with {last.said}"
-            yield codes.finding(last.code, fields={"target": last.host, "host": last.host, "reply": last.said, "reason": last.said}, message=message, evidence=evidence)
+            fields: Mapping[str, Json] = {"target": last.host, "host": last.host, "reply": last.said, "reason": last.said}
+            yield codes.finding(last.code, fields=fields, message=message, evidence=evidence)
             return
         yield _in_the_pull(failed, f"the {last.what} of {self.image} is on {last.host}: {failed.message}", evidence)
 

@@ -32,14 +32,14 @@ app.command("init")(info.init)
 app.command("schema")(info.schema)
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"preflight {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:  # noqa: FBT002
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
     """Exit codes: 0 good, 1 failed, 2 usage or input error (nothing was sent), 3 could not tell, 4 a bug, 5 a report could not be written."""
 
 

@@ -34,10 +34,12 @@ def _scenario(name: str | None) -> Scenario:
 
 
 def demo(
-    break_: Annotated[str | None, typer.Option("--break", metavar="SCENARIO", autocompletion=_complete, show_default=False, help=f"Break the lab: {', '.join(SCENARIOS)}.")] = None,
+    break_: Annotated[
+        str | None, typer.Option("--break", metavar="SCENARIO", autocompletion=_complete, show_default=False, help=f"Break the lab: {', '.join(SCENARIOS)}.")
+    ] = None,
     report: Reporting = None,
-    verbose: Verbose = False,  # noqa: FBT002
-    quiet: Quiet = False,  # noqa: FBT002
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run against a proxy and origins on loopback, to see what a report looks like. Nothing leaves this machine."""
     from anyio.from_thread import start_blocking_portal  # noqa: PLC0415

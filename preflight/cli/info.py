@@ -21,7 +21,9 @@ def _complete(incomplete: str) -> list[str]:
 
 
 def explain(
-    name: Annotated[str | None, typer.Argument(metavar="[CODE|KIND]", help="A code of a finding, or a kind of check.", autocompletion=_complete, show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[CODE|KIND]", help="A code of a finding, or a kind of check.", autocompletion=_complete, show_default=False)
+    ] = None,
 ) -> None:
     """What a code or a kind of check means, how it is told apart, who mends it, and how to reproduce it."""
     from preflight import checks, codes  # noqa: PLC0415
@@ -37,7 +39,9 @@ def explain(
         typer.echo(_kind(name))
     else:
         like = [*codes.UnknownCode(name).like, *checks.UnknownKind(name).like]
-        refuse(f"there is no code and no kind of check {name!r}" + (f"; did you mean {' or '.join(like)}?" if like else "; `preflight explain` lists the codes"))
+        refuse(
+            f"there is no code and no kind of check {name!r}" + (f"; did you mean {' or '.join(like)}?" if like else "; `preflight explain` lists the codes")
+        )
 
 
 def checks() -> None:
@@ -48,7 +52,7 @@ def checks() -> None:
         typer.echo(f"{name:<14} {_first_line(kinds.find(name).__doc__)}")
 
 
-def init(force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False) -> None:  # noqa: FBT002
+def init(force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False) -> None:
     """Write the built-in profile as ./checks.yaml, to be changed."""
     from preflight.inputs.profile import default_profile  # noqa: PLC0415
 
@@ -79,7 +83,9 @@ def _kind(name: str) -> str:
     kind = checks.find(name)
     lines = [f"{name}: {_first_line(kind.__doc__)}", "", "Keys in a profile:"]
     for field in msgspec.structs.fields(kind):
-        default = "required" if field.required else f"default {json.dumps(field.default)}" if isinstance(field.default, str | int | bool | tuple) else "optional"
+        default = (
+            "required" if field.required else f"default {json.dumps(field.default)}" if isinstance(field.default, str | int | bool | tuple) else "optional"
+        )
         lines.append(f"  {field.encode_name:<10} {default}")
     return "\n".join(lines)
 

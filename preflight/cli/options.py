@@ -28,7 +28,7 @@ class Inputs:
 
     config: Annotated[Path | None, _option("The profile. Without it ./checks.yaml, else the one built in.", _FILES, metavar="FILE")] = None
     proxy_file: Annotated[Path | None, _option("The proxy file (JSON with httpProxy, httpsProxy, noProxy).", _FILES, metavar="FILE")] = None
-    proxy_from_env: Annotated[bool, _option("Take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which are ignored otherwise.", _FILES, "--proxy-from-env")] = False
+    proxy_from_env: Annotated[bool, _option("Take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", _FILES, "--proxy-from-env")] = False
     direct: Annotated[bool, _option("There is no proxy, and none is meant.", _FILES, "--direct")] = False
     manifest: Annotated[list[Path] | None, _option("A manifest; may be repeated. Without it ./anthos-gke.yaml if it is there.", _FILES, metavar="FILE")] = None
     allow_outside: Annotated[bool, _option("Follow a spec.proxy that leads out of the manifest's directory.", _FILES, "--allow-outside")] = False
@@ -49,12 +49,27 @@ class Inputs:
 
     def options(self) -> Options:
         """The same as the readers of inputs want it."""
-        several = ("set", "enable", "disable", "only", "skip")
-        single = ("config", "proxy_file", "proxy_from_env", "direct", "allow_outside", "region", "vpc", "no_aws", "ca_file", "timeout", "deadline", "concurrency", "strict", "vantage")
         return Options(
+            config=self.config,
+            proxy_file=self.proxy_file,
+            proxy_from_env=self.proxy_from_env,
+            direct=self.direct,
             manifests=tuple(self.manifest or ()),
-            **{name: tuple(getattr(self, name) or ()) for name in several},
-            **{name: getattr(self, name) for name in single},
+            allow_outside=self.allow_outside,
+            region=self.region,
+            vpc=self.vpc,
+            set=tuple(self.set or ()),
+            enable=tuple(self.enable or ()),
+            disable=tuple(self.disable or ()),
+            only=tuple(self.only or ()),
+            skip=tuple(self.skip or ()),
+            no_aws=self.no_aws,
+            ca_file=self.ca_file,
+            timeout=self.timeout,
+            deadline=self.deadline,
+            concurrency=self.concurrency,
+            strict=self.strict,
+            vantage=self.vantage,
         )
 
 

@@ -63,9 +63,13 @@ def _plan(loaded: Loaded) -> dict[str, Any]:
         "vantage": plan.vantage,
         "limits": {"deadline_seconds": plan.limits.deadline, "concurrency": plan.limits.concurrency},
         "inputs": {each.name: {"value": each.value, "source": each.source} for each in loaded.declared.inputs},
-        "no_proxy": [{"entry": neutral(each.text), "kind": str(each.kind), "means": each.normal, "why": each.why} for each in loaded.declared.proxies.no_proxy.entries],
+        "no_proxy": [
+            {"entry": neutral(each.text), "kind": str(each.kind), "means": each.normal, "why": each.why} for each in loaded.declared.proxies.no_proxy.entries
+        ],
         "checks": [_check(check, loaded) for check in plan.checks],
-        "findings": [{"code": each.code, "status": each.status.word, "message": each.message, "hint": each.hint} for each in findings if each.status > Status.SKIP],
+        "findings": [
+            {"code": each.code, "status": each.status.word, "message": each.message, "hint": each.hint} for each in findings if each.status > Status.SKIP
+        ],
     }
 
 
@@ -92,7 +96,11 @@ def _check(check: AnyCheck, loaded: Loaded) -> dict[str, Json]:
 
 
 def _route(route: Route) -> dict[str, Json]:
-    return {"via": "proxy", "proxy": route.proxy.url, "because": route.because} if isinstance(route, Via) else {"via": "direct", "proxy": None, "because": route.because}
+    return (
+        {"via": "proxy", "proxy": route.proxy.url, "because": route.because}
+        if isinstance(route, Via)
+        else {"via": "direct", "proxy": None, "because": route.because}
+    )
 
 
 def _json(shown: dict[str, Any]) -> Iterator[str]:
@@ -117,7 +125,11 @@ def _lines(shown: dict[str, Any]) -> Iterator[str]:
     for group in groups:
         yield from ("", group)
         for each in (each for each in checks if each["group"] == group):
-            yield f"  {each['name']}  [{each['kind']}]" + ("" if each["required"] else "  not required") + (f"  needs {', '.join(each['needs'])}" if each["needs"] else "")
+            yield (
+                f"  {each['name']}  [{each['kind']}]"
+                + ("" if each["required"] else "  not required")
+                + (f"  needs {', '.join(each['needs'])}" if each["needs"] else "")
+            )
             if each["route"]:
                 way = f"through {each['route']['proxy']}" if each["route"]["proxy"] else "directly"
                 yield f"      {each['target']} {way}, because: {each['route']['because']}"

@@ -21,14 +21,19 @@ from preflight.sink import STDOUT, Unwritable, forget_stdout, to_stdout
 
 Reporting = Annotated[
     list[str] | None,
-    typer.Option("--report", metavar="FORMAT[=PATH]", show_default=False, help="A report: text, json, junit or markdown; may be repeated. Without a path, or with -, to standard output."),
+    typer.Option(
+        "--report",
+        metavar="FORMAT[=PATH]",
+        show_default=False,
+        help="text, json, junit or markdown; may be repeated. Without a path, or with -, to standard output.",
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Every step of every check.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No text report on standard output.")]
 
 
 @takes_inputs
-def run(inputs: Inputs, report: Reporting = None, verbose: Verbose = False, quiet: Quiet = False) -> None:  # noqa: FBT002
+def run(inputs: Inputs, report: Reporting = None, verbose: Verbose = False, quiet: Quiet = False) -> None:
     """Check everything the profile asks for, and give the verdict."""
     conduct(lambda: read(inputs), report or [], verbose=verbose, quiet=quiet)
 

@@ -20,7 +20,12 @@ _NOTHING: Final = TextFile("no profile", "profile: walk\nchecks:\n- {kind: proxy
 
 
 @takes_inputs
-def walk(inputs: Inputs, urls: Annotated[list[str], typer.Argument(metavar="URL...", help="https://HOST[:PORT]/PATH, http://…, tcp://HOST:PORT, or HOST[:PORT].")], report: Reporting = None, quiet: Quiet = False) -> None:  # noqa: FBT002
+def walk(
+    inputs: Inputs,
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="https://HOST/PATH, http://…, tcp://HOST:PORT, HOST[:PORT].")],
+    report: Reporting = None,
+    quiet: Quiet = False,
+) -> None:
     """Walk to each URL by the route that the product would take, and tell every step."""
     conduct(lambda: _walks(inputs, urls), report or [], verbose=True, quiet=quiet)
 

@@ -5,6 +5,7 @@
     wire        HTTP/1.1 seen from a server: one request in, one reply out, and tunnels
     authority   the throw-away CAs (trustme, extra `[demo]`)
     origins     the names that exist in the lab and what each of them says
+    registries  image registries, so far as a pull goes
     proxy       the forward proxy
     lab         all of it together, on ports of 127.0.0.1 that the system chose
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 
 
-class MissingExtra(ModuleNotFoundError):  # noqa: N818 - what the user has to be told, not a bug
+class MissingExtra(ModuleNotFoundError):
     """The lab's certificates need a package that is not installed."""
 
     def __init__(self) -> None:

@@ -89,9 +89,10 @@ class ForwardProxy:
         async with await anyio.connect_tcp(LOOPBACK, port) as origin:
             if ask.method == CONNECT:
                 await stream.send(_ESTABLISHED)
-                await origin.send(ask.early)
+                if ask.early:
+                    await origin.send(ask.early)
             else:
-                await origin.send(f"GET {wish.path} HTTP/1.1\r\nHost: {wish.host}\r\nVia: 1.1 demo-proxy\r\nConnection: close\r\n\r\n".encode())
+                await origin.send(f"GET {wish.path} HTTP/1.1\r\nHost: {wish.host}\r\nConnection: close\r\n\r\n".encode("latin-1"))
             await pump(stream, origin)
 
 

@@ -36,6 +36,8 @@ class Scenario:
     """Whether anything listens at the proxy's port."""
     behind: timedelta = timedelta(0)
     """How far the clocks of all servers are behind this host's."""
+    enable: tuple[str, ...] = ()
+    """The groups of checks to switch on, without which this world looks sound."""
     timeout: str | None = None
     """The `--timeout` with which this world is best seen; None is the usual one."""
 
@@ -85,8 +87,15 @@ _BROKEN: Final = (
         (Rule(squid(503, "Service Unavailable", "ERR_DNS_FAIL 0"), ("k8s.gcr.io",)),),
     ),
     Scenario(
+        "missing-blob-host",
+        "The allow-list has docker.io and its registry, and forgot production.cloudflare.docker.com, where the layers lie.",
+        "Every listed name passes and no image can be pulled: only a pull to its end finds the host that is missing.",
+        (Rule(_DENIED, ("production.cloudflare.docker.com",)),),
+        enable=("deep",),
+    ),
+    Scenario(
         "interception",
-        f"The proxy opens every TLS session and signs with its own CA, “{INSPECTOR}”.",
+        f"The proxy opens every TLS session and signs with its own CA, {INSPECTOR}.",
         "One cause that names the issuer; CONNECT said 200 each time, which proves nothing.",
         (Rule(Lead(Front.INSPECTED), methods=(CONNECT,)),),
     ),

@@ -34,6 +34,16 @@ class Ask:
     early: bytes = b""
     """What the client sent after it without waiting."""
 
+    @property
+    def host(self) -> str:
+        """The host that an origin is asked for."""
+        return self.headers.get("host", "").partition(":")[0].lower()
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
 
 async def receive(stream: ByteStream) -> Ask:
     """The next request. Raises one of GONE, h11.RemoteProtocolError for what is no request."""

@@ -79,34 +79,40 @@ class _Form:
         return cls(item, profile, model, {field.encode_name: field for field in msgspec.structs.fields(model)}, remarks)
 
     def filled(self, values: dict[str, Plain]) -> AnyCheck | None:
-        """The check, converted again without each field that is wrong until all of those are found."""
-        whole = self._only_known(values)
+        """The check, once each field by itself is sound."""
         inherited: dict[str, Plain] = {"required": self.profile.groups[self.item.group].required}
         inherited |= {key: node.plain() for key, node in self.profile.defaults.items()}
-        while True:
-            try:
-                check = msgspec.convert({**inherited, **values}, self.model, strict=True)
-            except msgspec.ValidationError as error:
-                message, path = _read(str(error))
-                if whole or path or _MISSING.fullmatch(message):  # without the wrong fields, what is said of the whole may be wrong
-                    self._complain(message, path, path[0] in values if path else True)
-                whole = False
-                if not path or path[0] not in values or self.fields[str(path[0])].required:
-                    return None
-                del values[str(path[0])]
-            else:
-                return check if whole else None
+        before = len(self.remarks.problems)
+        self._only_known(values)
+        for name, field in self.fields.items():
+            if name in values or name in inherited:
+                self._try({**inherited, **values}[name], name, written=name in values)
+            elif field.required:
+                message = f"`{name}` is missing in this check of kind {self.item.kind}"
+                self.remarks.problem("input.missing-field", self.item.node.where, message)
+        if len(self.remarks.problems) > before:
+            return None
+        try:
+            return msgspec.convert({**inherited, **values}, self.model, strict=True)
+        except msgspec.ValidationError as error:  # what a kind says of its fields together
+            self._complain(*_read(str(error)), written=True)
+            return None
 
-    def _only_known(self, values: dict[str, Plain]) -> bool:
-        unknown = [key for key in values if key not in self.fields]
-        for key in unknown:
+    def _try(self, value: Plain, name: str, *, written: bool) -> None:
+        try:
+            msgspec.convert(value, self.fields[name].type, strict=True)
+        except msgspec.ValidationError as error:
+            message, path = _read(str(error))
+            self._complain(message, (name, *path), written=written)
+
+    def _only_known(self, values: dict[str, Plain]) -> None:
+        for key in [key for key in values if key not in self.fields]:
             del values[key]
             where = (self.item.node.entries or {})[key].where
             message = f"a check of kind {self.item.kind} has no field of this name"
             self.remarks.problem("input.unknown-field", where, message, did_you_mean(key, self.fields))
-        return not unknown
 
-    def _complain(self, message: str, path: Path, written: bool) -> None:
+    def _complain(self, message: str, path: Path, *, written: bool) -> None:
         name = str(path[0]) if path else ""
         default = None if written else self.profile.defaults.get(name)
         where = default.nearest(path[1:]) if default else self.item.node.nearest(path)
@@ -114,7 +120,7 @@ class _Form:
         described = _described(self.fields.get(name))
         missing = _MISSING.fullmatch(message)
         if missing:
-            self.remarks.problem("input.missing-field", where, f"{about}`{missing[1]}` is missing in this check of kind {self.item.kind}")
+            self.remarks.problem("input.missing-field", where, f"{about}`{missing[1]}` is missing in it")
         elif "unknown field" in message:
             self.remarks.problem("input.unknown-field", where, f"{about}there is no such field in it")
         elif message.startswith("Expected `") and "got `" in message:

@@ -32,7 +32,7 @@ _HINTS: Final = (
 )
 
 
-class _Wrong(Exception):  # noqa: N818 - carries the first problem out of the recursion, nothing else
+class _Wrong(Exception):
     def __init__(self, code: str, offset: int, message: str, hint: str = "") -> None:
         super().__init__(code)
         self.code, self.offset, self.message, self.hint = code, offset, message, hint

@@ -171,9 +171,11 @@ class _Document:
             self._wrong_type(node, done, "a mapping")
 
     def _wrong_type(self, node: Node, path: Steps, wanted: str) -> None:
+        if path in self.read:
+            return  # several fields lie behind the same wrong value
+        self.read.add(path)
         text = (node.text or "").strip()
         if node.scalar is not None and placeholder.whole(text):
-            self.read.add(path)
             self.remarks.problem("input.placeholder", node.where, f"`{dotted(path)}` is still the placeholder `{text}`", f"write {wanted}")
         else:
             self.remarks.problem("input.wrong-type", node.where, f"`{dotted(path)}` must be {wanted}, not {node.kind}")

@@ -46,7 +46,7 @@ class ProxyUrl:
         return self.proxy.user is not None and self.proxy.scheme == "http" and not _loopback(self.proxy.host)
 
 
-class _Refused(ValueError):  # noqa: N818 - reads as what it is where it is raised
+class _Refused(ValueError):
     """Why the URL is refused: a message and a hint without any piece of it."""
 
     def __init__(self, message: str, hint: str = EXAMPLE) -> None:

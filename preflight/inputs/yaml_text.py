@@ -32,7 +32,7 @@ _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _QUOTED: Final = re.compile(r"['\"].{2,}['\"]")
 
 
-class _Stop(Exception):  # noqa: N818 - not an error: the reader has seen enough
+class _Stop(Exception):
     """The text is not read any further; the problems say why."""
 
 

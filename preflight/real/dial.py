@@ -18,7 +18,7 @@ GRACE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Unreached(Exception):  # noqa: N818 - an outcome, not a bug
+class Unreached(Exception):
     """No address could be connected to: the code of each."""
 
     codes: Mapping[str, str]

@@ -28,7 +28,7 @@ class LookUp(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Unresolved(Exception):  # noqa: N818 - an outcome, not a bug
+class Unresolved(Exception):
     """The name gave no address that can be used."""
 
     code: str

@@ -39,7 +39,7 @@ class Errand:
         return first.host, first.port
 
 
-class Ended(Exception):  # noqa: N818 - control flow inside one walk, never leaves it
+class Ended(Exception):
     """The step that is under way failed with this code."""
 
     def __init__(self, code: str, **facts: Json) -> None:

@@ -34,7 +34,7 @@ _GUESSES: Final = (
 )
 
 
-class NotHttp(Exception):  # noqa: N818 - an outcome, not a bug
+class NotHttp(Exception):
     """The peer's first bytes are not HTTP. `guess` says what they look like."""
 
     def __init__(self, first: bytes) -> None:
@@ -43,7 +43,7 @@ class NotHttp(Exception):  # noqa: N818 - an outcome, not a bug
         self.guess = next((guess for prefix, guess in _GUESSES if first.startswith(prefix)), "not an HTTP server")
 
 
-class Malformed(Exception):  # noqa: N818
+class Malformed(Exception):
     """The peer began with `HTTP/` and went on with something that is not HTTP/1."""
 
     def __init__(self, reason: str, first: bytes) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from preflight.inputs.environment import PASSWORD, PASSWORD_FILE, Ambient, differs, take, take_password
 from preflight.inputs.files import TextFile
 from preflight.inputs.problem import Remarks
@@ -10,7 +11,8 @@ from preflight.inputs.proxy_file import parse_proxy_file
 
 
 def test_variables_are_taken_by_gos_precedence_and_are_gone() -> None:
-    environ = {"HTTP_PROXY": "", "http_proxy": "http://a:1", "HTTPS_PROXY": "http://b:1", "https_proxy": "http://c:1", "all_proxy": "x", "No_Proxy": "y", "HOME": "/"}
+    environ = {"HTTP_PROXY": "", "http_proxy": "http://a:1", "HTTPS_PROXY": "http://b:1", "https_proxy": "http://c:1"}
+    environ |= {"all_proxy": "x", "No_Proxy": "y", "HOME": "/"}
     ambient = take(environ)
     assert environ == {"HOME": "/"}
     assert [variable.name for variable in ambient.set] == ["http_proxy", "HTTPS_PROXY"]

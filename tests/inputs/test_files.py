@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from preflight.inputs.files import LARGEST, read
 from preflight.inputs.problem import InputError
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from preflight.inputs.json_text import read_json
 from preflight.inputs.problem import Problem
 

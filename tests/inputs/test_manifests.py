@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from preflight.inputs.manifests import Manifests, issuer_host, read_manifests
 from preflight.inputs.problem import Remarks
 
@@ -124,7 +125,13 @@ def test_names_in_another_case_are_remarked_and_not_read(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("spec", "line"),
-    [("region: {a: b}", 3), ("region: [a, b]", 3), ("controlPlane: x", 3), ("controlPlane:\n    securityGroupIDs: sg-1", 4), ("controlPlane:\n    subnetIDs: {a: b}", 4)],
+    [
+        ("region: {a: b}", 3),
+        ("region: [a, b]", 3),
+        ("controlPlane: x", 3),
+        ("controlPlane:\n    securityGroupIDs: sg-1", 4),
+        ("controlPlane:\n    subnetIDs: {a: b}", 4),
+    ],
 )
 def test_wrong_types(tmp_path: Path, spec: str, line: int) -> None:
     assert problems(tmp_path, f"kind: AWSCluster\nspec:\n  {spec}\n") == [("input.wrong-type", line)]

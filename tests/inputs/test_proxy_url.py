@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from preflight.inputs.problem import InputError, Problem, Where
 from preflight.inputs.proxy_url import parse_proxy_url, read_proxy_url
 from preflight.untrusted import Secret

@@ -4,6 +4,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from preflight.inputs.problem import Problem
 from preflight.inputs.tree import Node
 from preflight.inputs.yaml_text import MANY, read_yaml
