@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -78,18 +79,7 @@ class Target:
     @classmethod
     def parse(cls, text: str, scheme: str = "https") -> Target:
         """`host`, `host:port` or a URL, as a target. Raises ValueError with a sentence that says what is wrong."""
-        if text != text.strip() or any(char.isspace() or not char.isprintable() for char in text):
-            raise ValueError("a target has no white space")
-        parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
-        if parts.scheme not in {"http", "https", "tcp"}:
-            raise ValueError(f"a target is http, https or tcp, not {parts.scheme!r}")
-        if parts.username is not None:
-            raise ValueError("a target has no user name")
-        port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
-        if not parts.hostname or not port:
-            raise ValueError("a target is HOST:PORT or a URL with a host, and its port is 1 to 65535")
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return cls(parts.scheme, parts.hostname, port, path)
+        return _parsed(text, scheme)
 
     @property
     def authority(self) -> str:
@@ -104,6 +94,22 @@ class Target:
 
     def __str__(self) -> str:
         return self.url if self.scheme == "http" else self.authority
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, scheme: str) -> Target:
+    if text != text.strip() or any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError("a target has no white space")
+    parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
+    if parts.scheme not in {"http", "https", "tcp"}:
+        raise ValueError(f"a target is http, https or tcp, not {parts.scheme!r}")
+    if parts.username is not None:
+        raise ValueError("a target has no user name")
+    port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
+    if not parts.hostname or not port:
+        raise ValueError("a target is HOST:PORT or a URL with a host, and its port is 1 to 65535")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, parts.hostname, port, path)
 
 
 def bracketed(host: str) -> str:

@@ -40,6 +40,8 @@ class Answer:
     version: str = "1.1"
     whole: bool = True
     """Whether the body ended within the bound."""
+    cut: bool = False
+    """Whether the connection ended before the body did."""
 
     def get(self, name: str) -> str:
         """The value of a header, several of one name joined by a comma; empty if absent."""
@@ -50,6 +52,12 @@ class Answer:
     def is_page(self) -> bool:
         """Whether it is a page for people."""
         return "html" in self.get("Content-Type").lower() or self.body[:256].lstrip().lower().startswith((b"<!doctype html", b"<html", b"<head"))
+
+    @property
+    def age(self) -> int | None:
+        """Seconds that caches have kept it (RFC 9111 section 5.1), 0 without `Age`; None where `Age` means nothing."""
+        age = self.get("Age") or "0"
+        return int(age) if re.fullmatch(r"[0-9]{1,9}", age) else None
 
     @property
     def redirected_to(self) -> str:
@@ -107,7 +115,7 @@ def judge(answer: Answer, target: Target, proof: ProofName | Expect, *, redirect
         return Verdict("http.unexpected-status" if in_clear else "http.server-error", said)
     if answer.redirected_to:
         return _redirect(answer, target, frozenset(redirects), said)
-    if in_clear and answer.get("Age").isdecimal() and int(answer.get("Age")) > 0:
+    if in_clear and answer.age != 0:
         return Verdict("http.unproven", f"{said}, from a cache (Age: {answer.get('Age')})")
     if isinstance(proof, Expect):
         return _expected(answer, proof, said)
@@ -115,7 +123,10 @@ def judge(answer: Answer, target: Target, proof: ProofName | Expect, *, redirect
 
 
 def _redirect(answer: Answer, target: Target, allowed: frozenset[str], said: str) -> Verdict:
-    where = urlsplit(urljoin(target.url, answer.redirected_to))
+    try:
+        where = urlsplit(urljoin(target.url, answer.redirected_to))
+    except ValueError:
+        return Verdict("http.block-page", f"{said} to something that is no URL")
     if where.scheme == target.scheme and where.hostname in allowed:
         return Verdict("ok", f"{said} to {where.hostname}, as it should")
     if where.scheme == target.scheme and where.hostname == target.host:

@@ -50,7 +50,7 @@ _VENDOR_REASON: Final = (
     (re.compile(r"no such domain|name or service not known|host not found|could not resolve", re.IGNORECASE), "proxy.upstream-dns"),
     (re.compile(r"filtered|access violation|blocked|access denied|forbidden by|prohibited", re.IGNORECASE), "proxy.denied"),
     (re.compile(r"connection refused", re.IGNORECASE), "proxy.upstream-refused"),
-    (re.compile(r"unable to connect|connect failed|proxy error", re.IGNORECASE), "proxy.upstream-failed"),
+    (re.compile(r"unable to connect|connect failed", re.IGNORECASE), "proxy.upstream-failed"),
 )
 _PROXY_SERVERS: Final = re.compile(
     r"squid|tinyproxy|privoxy|mitmproxy|blue ?coat|zscaler|mcafee web gateway|forcepoint|fortiproxy|websense|ironport", re.IGNORECASE
@@ -64,6 +64,7 @@ _STATUS: Final = {
     511: "proxy.captive-portal",
 }
 _SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?=\s|,|$)(?!\s*=)")
+_QUOTED: Final = re.compile(r'(?<!error=)"(?:[^"\\]|\\.)*"')
 _TITLE: Final = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -80,7 +81,7 @@ def to_connect(answer: Answer, *, sent_credentials: bool) -> Refusal | None:
     if 200 <= answer.status < 300:  # noqa: PLR2004
         return None
     if refused_credentials(answer, connect=True):
-        return _unauthenticated(answer, sent_credentials=sent_credentials)
+        return unauthenticated(answer, sent_credentials=sent_credentials)
     code = _told(answer) or _by_status(answer)
     return Refusal(code, facts(answer))
 
@@ -91,11 +92,12 @@ def to_forwarded(answer: Answer, *, sent_credentials: bool, in_clear: bool) -> R
     `in_clear` is an absolute-form request, where a bare 502 or 504 is the gateway's own; inside a tunnel it would be the origin's.
     """
     if refused_credentials(answer):
-        return _unauthenticated(answer, sent_credentials=sent_credentials)
-    code = _told(answer) if answer.status >= 300 or answer.get("X-Squid-Error") else None  # noqa: PLR2004
-    if code is None and answer.status == 511:  # noqa: PLR2004
-        code = "proxy.captive-portal"
-    if code is None and in_clear and answer.status in {502, 504}:
+        return unauthenticated(answer, sent_credentials=sent_credentials)
+    if answer.status < 300 and not answer.get("X-Squid-Error"):  # noqa: PLR2004
+        return None
+    code = _told(answer, anybody=in_clear)
+    own = {429, 502, 504, *([503] if answer.get("Retry-After") else [])} if in_clear else set()
+    if code is None and answer.status in {511, *own}:
         code = _by_status(answer)
     return Refusal(code, facts(answer)) if code else None
 
@@ -130,7 +132,8 @@ def refused_credentials(answer: Answer, *, connect: bool = False) -> bool:
     return answer.status == 407 or (answer.status == 401 and (connect or by_a_known_proxy(answer)))  # noqa: PLR2004
 
 
-def _unauthenticated(answer: Answer, *, sent_credentials: bool) -> Refusal:
+def unauthenticated(answer: Answer, *, sent_credentials: bool) -> Refusal:
+    """What an answer that wants other credentials means for ours."""
     challenges = answer.get("Proxy-Authenticate") or answer.get("WWW-Authenticate")
     offers = sorted(set(_SCHEME.findall(challenges)))
     told = {**facts(answer), "offers": ", ".join(offers) or "no scheme"}
@@ -139,16 +142,16 @@ def _unauthenticated(answer: Answer, *, sent_credentials: bool) -> Refusal:
     return Refusal("proxy.auth-rejected" if sent_credentials else "proxy.auth-required", told)
 
 
-def _told(answer: Answer) -> str | None:
-    """The code that the proxy itself named, most trusted source first."""
-    nearest = answer.get("Proxy-Status").rpartition(",")[2]
+def _told(answer: Answer, *, anybody: bool = True) -> str | None:
+    """The code that the proxy itself named, most trusted source first. The words of `anybody`, or of products that are known as proxies."""
+    nearest = _QUOTED.sub("", answer.get("Proxy-Status")).rpartition(",")[2]
     error = re.search(r";\s*error\s*=\s*\"?([a-z_]+)", nearest)
     if error:
         return _PROXY_STATUS.get(error[1], "proxy.upstream-failed")
     squid, _, errno = answer.get("X-Squid-Error").partition(" ")
     if squid:
         return _SQUID.get(squid) or _SQUID_ERRNO.get(errno.strip(), "proxy.upstream-failed")
-    if by_a_known_proxy(answer) or answer.status in {403, 404, 500, 502, 503}:
+    if by_a_known_proxy(answer) or (anybody and answer.status in {403, 404, 500, 502, 503}):
         return next((code for pattern, code in _VENDOR_REASON if pattern.search(answer.reason)), None)
     return None
 

@@ -25,6 +25,8 @@ _UNSAFE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff" + _NONCHARACTERS + "]"
 )
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
+_SUSPECT: Final = re.compile(r"://|AKIA|ASIA|(?:uthorization|asic|earer|oken|_key)", re.IGNORECASE)
+"""What every text that one of the patterns changes contains."""
 _PATTERNS: Final = (
     (re.compile(r"(?<=://)[^/@\s]+(?=@)"), MASK),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
@@ -60,6 +62,8 @@ class Secret:
 
 def neutral(text: str) -> str:
     """`text` on one line, every control, bidirectional, invisible or unencodable character spelled as its Python escape."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     return _UNSAFE.sub(_spelled, _BLANK.sub(" ", text)).strip()
 
 
@@ -85,7 +89,7 @@ class Redactor:
         """`text` with every secret, in whatever spelling, replaced by the mask."""
         if self._known:
             text = self._known.sub(MASK, text)
-        if "://" in text or len(text) > SHORTEST_SECRET:
+        if _SUSPECT.search(text):
             for pattern, mask in _PATTERNS:
                 text = pattern.sub(mask, text)
         return text
@@ -110,6 +114,10 @@ class Redactor:
         text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
         text = self.redact(text)
         return self._cut.sub(MASK, text) if self._cut else text
+
+    def leaves(self, text: str) -> bool:
+        """Whether every piece of `text`, however it is cut up, is already clean: the quick way for many short texts at once."""
+        return not (self._known and self._known.search(text)) and not _SUSPECT.search(text) and text.isascii() and text.isprintable()
 
 
 def _shortened(text: str, limit: int) -> str:

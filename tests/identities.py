@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import tempfile
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,8 +112,10 @@ def serving(leaf: Leaf, *, alpn: tuple[str, ...] = (), client: bool = False, new
     if leaf.bits or old:
         context.set_ciphers("ALL:@SECLEVEL=0")
     if newest:
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED if old else ssl.TLSVersion.TLSv1_2
-        context.maximum_version = newest
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that old versions are deprecated is the point
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED if old else ssl.TLSVersion.TLSv1_2
+            context.maximum_version = newest
     context.load_cert_chain(*_files(leaf))
     if alpn:
         context.set_alpn_protocols(list(alpn))

@@ -133,11 +133,19 @@ def pause(seconds: float) -> Move:
     return move
 
 
-def secure(context: ssl.SSLContext) -> Move:
-    """Go on in TLS, as the server."""
+def secure(context: Callable[[], ssl.SSLContext]) -> Move:
+    """Go on in TLS, as the server. The context is made when the first client comes: making keys costs."""
 
     async def move(talk: Talk) -> None:
-        talk.stream = await TLSStream.wrap(talk.stream, server_side=True, ssl_context=context, standard_compatible=False)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        handle = context().wrap_bio(incoming, outgoing, server_side=True)
+        stream = TLSStream(talk.stream, False, handle, incoming, outgoing)
+        try:
+            await stream._call_sslobject_method(handle.do_handshake)  # noqa: SLF001 - `wrap` does the same and swallows the alert
+        finally:
+            if alert := outgoing.read():
+                await talk.stream.send(alert)
+        talk.stream = stream
 
     return move
 
@@ -184,20 +192,20 @@ async def relay(talk: Talk) -> None:
     port = talk.lab.routes.get(host, talk.lab.routes.get("*"))
     if port is None:
         raise LookupError(f"the lab has no origin for {host}")
+    ends: list[Exception] = []
     async with await anyio.connect_tcp("127.0.0.1", port) as other, anyio.create_task_group() as group:
-        group.start_soon(_pump, talk.receive, other, group.cancel_scope)
-        group.start_soon(_pump, other.receive, talk.stream, group.cancel_scope, talk)
+        group.start_soon(_pump, talk.receive, other, group.cancel_scope, [])
+        group.start_soon(_pump, other.receive, talk.stream, group.cancel_scope, ends)
+    if any(isinstance(end, anyio.BrokenResourceError) for end in ends):
+        await reset(talk)
 
 
-async def _pump(receive: Callable[[], Awaitable[bytes]], to: ByteStream, both: anyio.CancelScope, client: Talk | None = None) -> None:
+async def _pump(receive: Callable[[], Awaitable[bytes]], to: ByteStream, both: anyio.CancelScope, ends: list[Exception]) -> None:
     try:
         while True:
             await to.send(await receive())
     except GONE as end:
-        if client and isinstance(end, anyio.BrokenResourceError):
-            await reset(client)
-        elif client:
-            await client.finish()
+        ends.append(end)
         both.cancel()
 
 

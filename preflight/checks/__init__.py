@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from preflight.check import Check
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP: Final = "preflight.checks"
 KINDS: Final[Mapping[str, str]] = {
@@ -16,6 +18,7 @@ KINDS: Final[Mapping[str, str]] = {
     "dns": "preflight.checks.dns:DnsCheck",
     "http": "preflight.checks.http:HttpCheck",
     "https": "preflight.checks.https:HttpsCheck",
+    "manifest": "preflight.checks.manifest:ManifestCheck",
     "no-proxy": "preflight.checks.no_proxy:NoProxyCheck",
     "proxy": "preflight.checks.proxy:ProxyCheck",
     "proxy-config": "preflight.checks.proxy_config:ProxyConfigCheck",
@@ -40,7 +43,7 @@ class BrokenKind(ImportError):
 
 def kinds() -> list[str]:
     """The names of all kinds that a profile may use, ours first."""
-    return [*KINDS, *sorted(each.name for each in entry_points(group=GROUP) if each.name not in KINDS)]
+    return [*KINDS, *sorted(each.name for each in _offered() if each.name not in KINDS)]
 
 
 def find(kind: str) -> type[Check[Any]]:
@@ -49,7 +52,7 @@ def find(kind: str) -> type[Check[Any]]:
         module, _, name = KINDS[kind].partition(":")
         found: type[Check[Any]] = getattr(import_module(module), name)
         return found
-    for offered in entry_points(group=GROUP, name=kind):
+    for offered in _offered().select(name=kind):
         try:
             theirs = offered.load()
         except Exception as error:  # noqa: BLE001 - importing a stranger's module may raise anything
@@ -63,3 +66,10 @@ def find(kind: str) -> type[Check[Any]]:
 def all_kinds() -> Iterator[type[Check[Any]]]:
     """Every kind's class, for the list and the schema."""
     yield from map(find, kinds())
+
+
+def _offered() -> EntryPoints:
+    """What installed packages offer."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 20 ms, for plugins only
+
+    return entry_points(group=GROUP)

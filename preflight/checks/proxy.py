@@ -46,7 +46,7 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
         traces: list[Trace] = []
         bound = seconds(self.timeout)
         for target in dict.fromkeys(routed[:TRIED]):
-            ask = Request(target.path, headers=(("Cache-Control", "no-cache"),))
+            ask = Request(target.path, headers=(("Cache-Control", "no-cache"),), keep=2048)
             route = world.declared.route(target)
             traces.append(await world.net.walk(target, route, upto=Phase.PROXY, ask=ask, timeout=bound / len(routed[:TRIED]), every_address=True))
             if traces[-1].code not in _SILENT:

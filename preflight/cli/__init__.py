@@ -1,46 +1,76 @@
-"""The command line: one file a command. A command is imported when it is called."""
+"""The command line: one file a command. A command's module is imported when the command is called."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from preflight import __version__
-from preflight.cli import demo, info, plan, run, walk
 from preflight.sink import forget_stdout
 
 USAGE, BUG = 2, 4
 
+COMMANDS: Final = {
+    "run": ("preflight.cli.run:run", "Check everything the profile asks for, and give the verdict."),
+    "plan": ("preflight.cli.plan:plan", "Show what would be checked, by which route and why."),
+    "walk": ("preflight.cli.walk:walk", "Walk to URLs, and tell every step."),
+    "demo": ("preflight.cli.demo:demo", "Run against a proxy and origins on loopback."),
+    "explain": ("preflight.cli.info:explain", "Say what a code or a kind of check means."),
+    "checks": ("preflight.cli.info:checks", "List the kinds of checks."),
+    "init": ("preflight.cli.info:init", "Write the built-in profile as ./checks.yaml."),
+    "schema": ("preflight.cli.info:schema", "Print the JSON Schema of a profile."),
+}
+"""Where each command is, and what the list of commands says of it, so that the list needs none of them."""
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's context is private
+        """The names, in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(cmd_name, context_settings={"help_option_names": ["-h", "--help"]})(getattr(import_module(module), function))
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+        """The list in `--help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
 app = typer.Typer(
+    cls=Commands,
     name="preflight",
     help="Will the machines you are about to install reach what they need through this proxy, and if not, who has to change what?",
+    epilog="Exit codes: 0 good, 1 failed, 2 usage or input error (nothing was sent), 3 could not tell, 4 a bug, 5 a report could not be written.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("plan")(plan.plan)
-app.command("walk")(walk.walk)
-app.command("demo")(demo.demo)
-app.command("explain")(info.explain)
-app.command("checks")(info.checks)
-app.command("init")(info.init)
-app.command("schema")(info.schema)
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
     if asked:
         typer.echo(f"preflight {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
-    """Exit codes: 0 good, 1 failed, 2 usage or input error (nothing was sent), 3 could not tell, 4 a bug, 5 a report could not be written."""
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:  # noqa: FBT002
+    """What all commands share: nothing but the version."""
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -67,4 +66,4 @@ def _load(lab: Lab, folder: Path) -> Loaded:
     proxy = folder / "proxy.json"
     proxy.touch(mode=0o600)
     proxy.write_text(lab.proxy_json, encoding="utf-8")
-    return load(Options(timeout=lab.scenario.timeout, vantage="demo"), os.environ, folder)
+    return load(Options(timeout=lab.scenario.timeout, enable=lab.scenario.enable, vantage="demo"), {}, folder)

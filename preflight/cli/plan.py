@@ -21,7 +21,7 @@ from preflight.sink import STDOUT, Destination, File, Unwritable, to_stdout
 from preflight.untrusted import Json, neutral
 
 SCHEMA: Final = "preflight/plan/1"
-_STATIC: Final = frozenset({"proxy-config", "no-proxy"})
+_STATIC: Final = frozenset({"proxy-config", "manifest", "no-proxy"})
 """Kinds that look at nothing but what was declared."""
 
 Reporting = Annotated[list[str] | None, typer.Option("--report", metavar="FORMAT[=PATH]", show_default=False, help="text or json; may be repeated.")]

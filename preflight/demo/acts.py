@@ -17,7 +17,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     pause: float = 0.0
-    """Seconds before each single byte; 0 sends it whole."""
+    """Seconds after each single byte; 0 sends it whole."""
 
 
 class Front(Enum):

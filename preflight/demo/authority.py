@@ -45,11 +45,13 @@ def serving(authority: CA, *, alpn: tuple[str, ...] = ("http/1.1",), expired: bo
     contexts: dict[str, ssl.SSLContext] = {}
 
     def choose(session: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
-        if not name:
+        try:
+            if not name:
+                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            if name not in contexts:
+                contexts[name] = _certified(_blank(alpn), authority, name, expired=expired, with_root=with_root)
+        except ValueError:  # a name that no certificate can hold
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        if name not in contexts:
-            contexts[name] = _blank(alpn)
-            _certify(contexts[name], authority, name, expired=expired, with_root=with_root)
         session.context = contexts[name]
         return None
 
@@ -64,7 +66,7 @@ def _blank(alpn: tuple[str, ...]) -> ssl.SSLContext:
     return context
 
 
-def _certify(context: ssl.SSLContext, authority: CA, name: str, *, expired: bool, with_root: bool) -> None:
+def _certified(context: ssl.SSLContext, authority: CA, name: str, *, expired: bool, with_root: bool) -> ssl.SSLContext:
     from trustme import Blob  # noqa: PLC0415
 
     now = datetime.now(UTC)
@@ -72,3 +74,4 @@ def _certify(context: ssl.SSLContext, authority: CA, name: str, *, expired: bool
     pem = leaf.private_key_and_cert_chain_pem.bytes() + (authority.cert_pem.bytes() if with_root else b"")
     with Blob(pem).tempfile() as path:  # OpenSSL reads a key from a file only
         context.load_cert_chain(path)
+    return context

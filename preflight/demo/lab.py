@@ -104,7 +104,7 @@ class Lab:
             self.proxy_port = reserved.getsockname()[1]
             return
         contexts = {
-            Front.GENUINE: serving(self._authority, alpn=("h2", "http/1.1")),
+            Front.GENUINE: serving(self._authority, alpn=("h2", "http/1.1")),  # h2 is agreed to and never spoken: some checks ask whether it gets through
             Front.EXPIRED: serving(self._authority, expired=True),
             Front.INSPECTED: serving(self._inspector, with_root=True),
             Front.FILTERED: serving(self._authority),

@@ -67,8 +67,8 @@ async def answer(stream: ByteStream, reply: Reply, now: datetime) -> None:
     data = head.encode("latin-1") + reply.body
     size = 1 if reply.pause else len(data)
     for start in range(0, len(data), size):
-        await anyio.sleep(reply.pause)
         await stream.send(data[start : start + size])
+        await anyio.sleep(reply.pause)
 
 
 async def pump(client: ByteStream, origin: ByteStream) -> None:

@@ -14,7 +14,6 @@ from preflight.inputs.profile import Item, Profile
 from preflight.inputs.tree import Path, Plain
 from preflight.inputs.variables import Substitution, replaced
 from preflight.plan import AnyCheck
-from preflight.untrusted import neutral
 
 if TYPE_CHECKING:
     from preflight.check import Check
@@ -51,63 +50,59 @@ def check_of(item: Item, profile: Profile, substitution: Substitution, kinds: Ki
     """The check that the item describes, or None; what is wrong with it, all of it, goes into `remarks`."""
     where = item.node.nearest(("kind",))
     try:
-        form = _Form.of(item, profile, kinds(item.kind), remarks)
+        model = kinds(item.kind)
     except LookupError as unknown:
         near = tuple(getattr(unknown, "like", ()))
         hint = did_you_mean(item.kind, near) if near else "`preflight checks` lists the kinds"
         remarks.problem("input.value", where, "there is no such kind of check", hint)
         return None
     except ImportError as broken:
-        remarks.problem("input.value", where, neutral(str(broken)), "mend or remove the package that offers the kind")
+        remarks.problem("input.value", where, str(broken), "mend or remove the package that offers the kind")
         return None
+    inherited: dict[str, Plain] = {"required": profile.groups[item.group].required}
+    inherited |= {key: node.plain() for key, node in profile.defaults.items()}
+    missing = substitution.misses
     values = {key: substitution.plain(entry.value) for key, entry in (item.node.entries or {}).items() if key != "kind"}
-    return form.filled(values)
+    if substitution.misses > missing:
+        return None  # whatever the kind would say of `${name}` is not the user's mistake
+    try:
+        return msgspec.convert({**inherited, **values}, model, strict=True)
+    except msgspec.ValidationError as error:
+        _Complaint(item, profile, {field.encode_name: field for field in msgspec.structs.fields(model)}, remarks).of(error, inherited, values)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """A kind's fields, to be filled from one item."""
+class _Complaint:
+    """Says all that is wrong with an item, where msgspec says only the first."""
 
     item: Item
     profile: Profile
-    model: type[AnyCheck]
     fields: Mapping[str, msgspec.structs.FieldInfo]
     remarks: Remarks
 
-    @classmethod
-    def of(cls, item: Item, profile: Profile, model: type[AnyCheck], remarks: Remarks) -> _Form:
-        return cls(item, profile, model, {field.encode_name: field for field in msgspec.structs.fields(model)}, remarks)
-
-    def filled(self, values: dict[str, Plain]) -> AnyCheck | None:
-        """The check, once each field by itself is sound."""
-        inherited: dict[str, Plain] = {"required": self.profile.groups[self.item.group].required}
-        inherited |= {key: node.plain() for key, node in self.profile.defaults.items()}
+    def of(self, error: msgspec.ValidationError, inherited: Mapping[str, Plain], values: Mapping[str, Plain]) -> None:
+        """Complain of each field by itself; if each is sound, of what the kind says of them together."""
         before = len(self.remarks.problems)
-        self._only_known(values)
+        self._unknown(values)
         for name, field in self.fields.items():
             if name in values or name in inherited:
-                self._try({**inherited, **values}[name], name, written=name in values)
+                self._wrong({**inherited, **values}[name], name, written=name in values)
             elif field.required:
                 message = f"`{name}` is missing in this check of kind {self.item.kind}"
                 self.remarks.problem("input.missing-field", self.item.node.where, message)
-        if len(self.remarks.problems) > before:
-            return None
-        try:
-            return msgspec.convert({**inherited, **values}, self.model, strict=True)
-        except msgspec.ValidationError as error:  # what a kind says of its fields together
+        if len(self.remarks.problems) == before:
             self._complain(*_read(str(error)), written=True)
-            return None
 
-    def _try(self, value: Plain, name: str, *, written: bool) -> None:
+    def _wrong(self, value: Plain, name: str, *, written: bool) -> None:
         try:
             msgspec.convert(value, self.fields[name].type, strict=True)
         except msgspec.ValidationError as error:
             message, path = _read(str(error))
             self._complain(message, (name, *path), written=written)
 
-    def _only_known(self, values: dict[str, Plain]) -> None:
-        for key in [key for key in values if key not in self.fields]:
-            del values[key]
+    def _unknown(self, values: Mapping[str, Plain]) -> None:
+        for key in values.keys() - self.fields.keys():
             where = (self.item.node.entries or {})[key].where
             message = f"a check of kind {self.item.kind} has no field of this name"
             self.remarks.problem("input.unknown-field", where, message, did_you_mean(key, self.fields))
@@ -128,7 +123,7 @@ class _Form:
         elif "matching regex" in message:
             self.remarks.problem("input.value", where, about + "it is not of the form that it must have", described)
         else:
-            self.remarks.problem("input.value", where, about + _lower(neutral(message)), described)
+            self.remarks.problem("input.value", where, about + _lower(message), described)
 
 
 def _read(message: str) -> tuple[str, Path]:

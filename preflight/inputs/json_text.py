@@ -7,6 +7,7 @@ No message repeats any part of the text: a proxy file holds credentials.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from math import isfinite
 from typing import Final
 
@@ -53,9 +54,11 @@ class _Reader:
 
     def __init__(self, text: str, label: str, problems: list[Problem]) -> None:
         self.text, self.label, self.problems, self.at = text, label, problems, 0
+        self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def where(self, offset: int) -> Where:
-        return Where(self.label, self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset))
+        line = bisect_right(self.starts, offset)
+        return Where(self.label, line, offset - self.starts[line - 1] + 1)
 
     def whole(self) -> Node:
         self._space()

@@ -37,4 +37,5 @@ class Options:
     def overridden(self) -> frozenset[str]:
         """What the manifests need not say, because a flag says it."""
         proxy = self.proxy_file is not None or self.proxy_from_env or self.direct
-        return frozenset(name for name, given in (("proxy", proxy), ("region", self.region), ("vpc", self.vpc)) if given)
+        given = {name for name, flag in (("proxy", proxy), ("region", self.region), ("vpc", self.vpc)) if flag}
+        return frozenset(given.union(text.partition("=")[0] for text in self.set))

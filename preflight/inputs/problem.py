@@ -42,7 +42,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+        return neutral(f"{self.where}: {self.message}" + (f"; {self.hint}" if self.hint else ""))
 
 
 class InputError(Exception):
@@ -73,7 +73,8 @@ class Remarks:
 
     def lint(self, kind: str, code: str, where: Where, message: str, hint: str) -> None:
         """Note something that the check of that kind shall report as a warning."""
-        self.lints.setdefault(kind, []).append(codes.finding(code, message=message, hint=hint, status=Status.WARN, evidence={"where": where.source}))
+        found = codes.finding(code, message=neutral(message), hint=neutral(hint), status=Status.WARN, evidence={"where": where.source})
+        self.lints.setdefault(kind, []).append(found)
 
     def settle(self) -> Mapping[str, tuple[Finding, ...]]:
         """The lints by kind of check. Raises InputError with all problems if there is one."""

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
@@ -76,6 +75,8 @@ class Profile:
 
 def default_profile() -> TextFile:
     """The profile that ships with the program: inside the wheel, or the repository's own where it runs from there."""
+    from importlib import resources  # noqa: PLC0415 - not needed where there is a ./checks.yaml
+
     packaged = resources.files("preflight").joinpath(USUAL)
     label = f"{USUAL} (packaged)"
     if packaged.is_file():

@@ -80,6 +80,11 @@ class Substitution:
     values: Mapping[str, Variable]
     missing: dict[str, list[Where]] = field(default_factory=dict)
 
+    @property
+    def misses(self) -> int:
+        """How often a variable was missing so far."""
+        return sum(map(len, self.missing.values()))
+
     def plain(self, node: Node) -> Plain:
         """The node as plain data, every `${name}` in a string replaced."""
         if node.entries is not None:

@@ -9,7 +9,8 @@ import anyio
 
 from preflight.model import Proxy
 from preflight.proof import Answer
-from preflight.proxy_reply import refused_credentials
+from preflight.proxy_reply import Refusal, refused_credentials, unauthenticated
+from preflight.untrusted import Secret
 
 
 class Standing(Enum):
@@ -25,26 +26,25 @@ class Gate:
     """The credentials of one proxy, as this run knows them."""
 
     standing: Standing = Standing.UNKNOWN
+    refusal: Refusal | None = None
     turn: anyio.Lock = field(default_factory=anyio.Lock)
 
     def learn(self, answer: Answer, *, connect: bool) -> None:
         """Note what a proxy answered. Other 4xx say nothing: many proxies judge the target before the account."""
         if refused_credentials(answer, connect=connect):
-            self.standing = Standing.REFUSED
+            self.standing, self.refusal = Standing.REFUSED, unauthenticated(answer, sent_credentials=True)
         elif not 400 <= answer.status < 500 and self.standing is Standing.UNKNOWN:  # noqa: PLR2004
             self.standing = Standing.ACCEPTED
 
 
 class Gates:
-    """The gates of a run, by proxy and credentials."""
+    """The gates of a run, by host and credentials: an account is locked on all ports of a proxy."""
 
     def __init__(self) -> None:
-        self._gates: dict[Proxy, Gate] = {}
+        self._gates: dict[tuple[str, Secret | None], Gate] = {}
 
     def of(self, proxy: Proxy) -> Gate | None:
         """The gate that a request with this proxy's credentials must pass; None if it has none."""
         if not proxy.user:
             return None
-        if proxy not in self._gates:
-            self._gates[proxy] = Gate()
-        return self._gates[proxy]
+        return self._gates.setdefault((proxy.host, proxy.basic), Gate())

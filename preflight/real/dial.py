@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 from anyio.abc import SocketStream
 
-from preflight.real.errors import tcp_code
+from preflight.real.errors import tcp_code, tcp_reason
 
 STAGGER: Final = 0.25
 """Seconds between attempts at successive addresses (RFC 8305 section 5)."""
@@ -22,6 +22,13 @@ class Unreached(Exception):
     """No address could be connected to: the code of each."""
 
     codes: Mapping[str, str]
+    reason: str = ""
+    """What the operating system said last."""
+
+    @property
+    def only_ipv6(self) -> bool:
+        """Whether the name has IPv6 addresses only, and this host no way to them."""
+        return all(":" in address and code == "tcp.unreachable" for address, code in self.codes.items())
 
     @property
     def code(self) -> str:
@@ -41,15 +48,18 @@ class Dial:
     stream: SocketStream | None = None
     address: str = ""
     reached: set[str] = field(default_factory=set)
+    reason: str = ""
+    grace: float = GRACE
 
-    async def connect(self, *, every: bool) -> SocketStream:
-        """A connection to the first address that takes one. With `every`, the others are tried too. Raises Unreached."""
+    async def connect(self, *, every: bool, grace: float = GRACE) -> SocketStream:
+        """A connection to the first address that takes one. With `every`, the others are tried too, for `grace` seconds more. Raises Unreached."""
+        self.grace = grace
         if len(self.addresses) == 1:
             await self._attempt(self.addresses[0])
         else:
             await self._attempt_all(every=every)
         if self.stream is None:
-            raise Unreached(dict(self.codes))
+            raise Unreached(dict(self.codes), self.reason)
         return self.stream
 
     @property
@@ -75,13 +85,13 @@ class Dial:
         if self.stream and not every:
             scope.cancel()
         elif self.stream:
-            scope.deadline = min(scope.deadline, anyio.current_time() + GRACE)
+            scope.deadline = min(scope.deadline, anyio.current_time() + self.grace)
 
     async def _attempt(self, address: str) -> None:
         try:
             stream = await anyio.connect_tcp(address, self.port)
         except OSError as error:
-            self.codes[address] = tcp_code(error)
+            self.codes[address], self.reason = tcp_code(error), tcp_reason(error)
             return
         self.reached.add(address)
         if self.stream is None:

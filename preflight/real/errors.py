@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import ssl
 from collections.abc import Iterator
 from typing import Final
@@ -73,6 +74,11 @@ def tcp_code(error: BaseException) -> str:
         if isinstance(each, OSError) and each.errno in _TCP:
             return _TCP[each.errno]
     return "tcp.unreachable"
+
+
+def tcp_reason(error: BaseException) -> str:
+    """The operating system's own word for it."""
+    return next((os.strerror(each.errno).lower() for each in _chain(error) if isinstance(each, OSError) and each.errno in _TCP), "no connection")
 
 
 def tls_code(error: BaseException, *, to_proxy: bool = False) -> str:

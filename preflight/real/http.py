@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ssl
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -14,7 +16,8 @@ from preflight.untrusted import Redactor
 
 HEADER_BOUND: Final = 16384
 PATIENCE: Final = 1.0
-"""Seconds to wait for the page of a refusal, which only explains what the status already said."""
+"""Seconds to wait for a body that only explains what the head already said: the page of a refusal, an answer that shows that a proxy is there."""
+VALUE_BOUND: Final = 1000
 _PREFIX: Final = b"HTTP/"
 _RECEIVE: Final = 65536
 
@@ -66,8 +69,11 @@ async def exchange(
     headers: list[tuple[str, str]],
     redactor: Redactor,
     progress: Progress,
+    patience: float | None = None,
 ) -> tuple[Answer, bytes]:
     """Send `ask` for the request-target `target` and read the answer; also what came after the head of a 2xx to CONNECT.
+
+    `patience` bounds the wait for a body that nothing depends on.
 
     Raises NotHttp, Malformed, anyio.EndOfStream (ended before a whole head), anyio.BrokenResourceError (reset).
     """
@@ -77,20 +83,30 @@ async def exchange(
     first = b""
     try:
         head, first = await _head(stream, connection, progress)
-        body, whole = b"", False
-        with anyio.move_on_after(PATIENCE if ask.method == "CONNECT" else None):
-            body, whole = await _body(stream, connection, ask.keep, progress)
+        body = Body(whole=connection.their_state is h11.SWITCHED_PROTOCOL)
+        if not body.whole:
+            with anyio.move_on_after(patience) if patience else nullcontext():
+                await body.read(stream, connection, ask.keep, progress)
     except h11.RemoteProtocolError as error:
         raise Malformed(str(error), first or connection.trailing_data[0][:80]) from None
     answer = Answer(
         head.status_code,
         redactor.clean(head.reason),
-        tuple((redactor.clean(name), redactor.clean(value, 1000)) for name, value in head.headers.raw_items()),
-        body,
+        _clean(head.headers.raw_items(), redactor),
+        bytes(body.data),
         head.http_version.decode("ascii", "replace"),
-        whole,
+        body.whole,
+        body.cut,
     )
     return answer, bytes(connection.trailing_data[0]) if connection.their_state is h11.SWITCHED_PROTOCOL else b""
+
+
+def _clean(headers: list[tuple[bytes, bytes]], redactor: Redactor) -> tuple[tuple[str, str], ...]:
+    """Headers as text that may be printed. Most need no change, which one look at all of them shows."""
+    plain = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    if redactor.leaves(" ".join(f"{name}: {value}" for name, value in plain)):
+        return plain
+    return tuple((redactor.clean(name), redactor.clean(value, VALUE_BOUND)) for name, value in headers)
 
 
 async def _head(stream: ByteStream, connection: h11.Connection, progress: Progress) -> tuple[h11.Response, bytes]:
@@ -113,25 +129,35 @@ async def _head(stream: ByteStream, connection: h11.Connection, progress: Progre
         connection.receive_data(data)
 
 
-async def _body(stream: ByteStream, connection: h11.Connection, keep: int, progress: Progress) -> tuple[bytes, bool]:
-    """At most `keep` bytes of the body, and whether it ended within them. A body that is cut off is not whole."""
-    pieces: list[bytes] = []
-    size = 0
-    while size < keep:
-        event = connection.next_event()
-        if isinstance(event, h11.Data):
-            pieces.append(bytes(event.data))
-            size += len(event.data)
-        elif event is h11.NEED_DATA:
-            try:
-                data = await stream.receive(_RECEIVE)
-            except (anyio.EndOfStream, anyio.BrokenResourceError):
-                return b"".join(pieces), _ended(connection)
-            progress.received += len(data)
-            connection.receive_data(data)
-        else:
-            return b"".join(pieces), True
-    return b"".join(pieces)[:keep], False
+@dataclass(slots=True)
+class Body:
+    """As much of a body as came within the bounds, and how it ended."""
+
+    data: bytearray = field(default_factory=bytearray)
+    whole: bool = False
+    cut: bool = False
+
+    async def read(self, stream: ByteStream, connection: h11.Connection, keep: int, progress: Progress) -> None:
+        """Read at most `keep` bytes."""
+        while len(self.data) < keep:
+            event = connection.next_event()
+            if isinstance(event, h11.Data):
+                self.data += event.data[: keep - len(self.data)]
+            elif event is h11.NEED_DATA:
+                try:
+                    data = await stream.receive(_RECEIVE)
+                except anyio.EndOfStream:
+                    self.whole = _ended(connection)
+                    self.cut = not self.whole
+                    return
+                except (anyio.BrokenResourceError, ssl.SSLError):
+                    self.cut = True
+                    return
+                progress.received += len(data)
+                connection.receive_data(data)
+            else:
+                self.whole = True
+                return
 
 
 def _ended(connection: h11.Connection) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,10 @@ class RealNet:
         """See `world.Net.walk`."""
         errand = Errand(target, route, upto, ask or Request(target.path), timeout, every_address, tuple(alpn))
         walk = Walk(self, errand)
-        try:
+        async with walk:
             await walk.go()
-        finally:
-            await walk.close()
         if walk.error is not None:
             walk = await look_again(self, errand, walk)
-            await walk.close()
         if walk.answer:
             self._date(errand.hop[0] if walk.steps[-1].phase is Phase.PROXY else target.host, walk.answer)
         return Trace(target, route, tuple(walk.steps), walk.answer)
@@ -65,10 +63,13 @@ class RealNet:
 
     def _date(self, peer: str, answer: Answer) -> None:
         """Note the peer's clock: `Date`, plus the `Age` that a cache added since."""
-        date, age = answer.get("Date"), answer.get("Age")
+        age = answer.age
         try:
-            theirs = parsedate_to_datetime(date).timestamp() + (int(age) if age.isdecimal() else 0)
+            date = parsedate_to_datetime(answer.get("Date"))
         except ValueError:
             return
-        self._seen.dates.append(Dated(peer, self.clock.now().timestamp() - theirs))
+        if age is None:
+            return
+        theirs = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP's dates are UTC, even the obsolete form that does not say so
+        self._seen.dates.append(Dated(peer, (self.clock.now() - theirs).total_seconds() - age))
 

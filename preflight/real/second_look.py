@@ -39,8 +39,8 @@ async def look_again(net: RealNet, errand: Errand, first: Walk) -> Walk:
 
 async def _leniently(net: RealNet, errand: Errand, first: Walk) -> Walk:
     """As curl and Go verify. What then passes is noted in the `tls` step: `strict` is what a strict verifier says."""
-    second = Walk(net, replace(errand, trusting=Trusting.LENIENTLY))
-    await second.go()
+    async with Walk(net, replace(errand, trusting=Trusting.LENIENTLY)) as second:
+        await second.go()
     if isinstance(second.error, ssl.SSLCertVerificationError):
         await _read_chain(net, errand, second)
         return second
@@ -54,27 +54,26 @@ async def _read_chain(net: RealNet, errand: Errand, first: Walk) -> None:
     """Add what the refused chain says; a public leaf without its intermediate gets its own code."""
     step = first.steps[-1]
     bound = min(BOUND, errand.timeout)
-    look = Walk(net, replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound))
-    await look.go()
-    if isinstance(look.stream, TLSStream) and look.error is None and look.steps[-1].ok:
-        facts, lacks_intermediate = tls.chain_facts(look.stream, net.redactor, reason=str(step.facts.get("reason", "")))
-        code = "tls.incomplete-chain" if lacks_intermediate and step.code == "tls.untrusted" else step.code
-        first.steps[-1] = Step(step.phase, step.seconds, code, {**step.facts, **facts})
-    await look.close()
+    async with Walk(net, replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound)) as look:
+        await look.go()
+        if isinstance(look.stream, TLSStream) and look.error is None and look.steps[-1].ok:
+            facts, lacks_intermediate = tls.chain_facts(look.stream, net.redactor, reason=str(step.facts.get("reason", "")))
+            code = "tls.incomplete-chain" if lacks_intermediate and step.code == "tls.untrusted" else step.code
+            first.steps[-1] = Step(step.phase, step.seconds, code, {**step.facts, **facts})
 
 
 async def _without_hello(net: RealNet, errand: Errand, first: Walk) -> None:
     """Whether the tunnel closes by itself, or only once it has read whom we want: a filter on the server name."""
-    look = Walk(net, replace(errand, upto=Phase.PROXY, timeout=min(BOUND, errand.timeout)))
-    await look.go()
-    if look.stream and look.steps[-1].ok:
+    async with Walk(net, replace(errand, upto=Phase.PROXY, timeout=min(BOUND, errand.timeout))) as look:
+        await look.go()
+        if look.stream is None or not look.steps[-1].ok:
+            return
         with anyio.move_on_after(SILENCE) as scope:
             try:
                 await look.stream.receive()
-            except (anyio.EndOfStream, anyio.BrokenResourceError):
-                pass
+            except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError):
+                return
         if scope.cancelled_caught:
             step = first.steps[-1]
             reason = "reset" if first.error and errors.was_reset(first.error) else "closed"
             first.steps[-1] = Step(Phase.TLS, step.seconds, "tls.closed", {**step.facts, "reason": f"{reason} as soon as the server name was sent"})
-    await look.close()

@@ -128,20 +128,23 @@ def chain_facts(stream: TLSStream, redactor: Redactor, *, reason: str) -> tuple[
     """
     from cryptography import x509  # noqa: PLC0415 - 100 ms, only on failure
 
-    chain = [x509.load_der_x509_certificate(each) for each in _chain(stream, "get_unverified_chain")]
-    if not chain:
+    try:
+        chain = [x509.load_der_x509_certificate(each) for each in _chain(stream, "get_unverified_chain")]
+        leaf, top = chain[0], chain[-1]
+        told = _told(leaf, top, redactor) | {"reason": reason, "chain": len(chain)}
+        return told, len(chain) == 1 and leaf.issuer != leaf.subject and _has_issuer_address(leaf)
+    except (IndexError, ValueError):  # no chain, or one that OpenSSL can read and cryptography cannot
         return {"reason": reason}, False
-    leaf, top = chain[0], chain[-1]
-    told: dict[str, Json] = {
-        "reason": reason,
+
+
+def _told(leaf: x509.Certificate, top: x509.Certificate, redactor: Redactor) -> dict[str, Json]:
+    return {
         "subject": redactor.clean(leaf.subject.rfc4514_string()),
         "issuer": redactor.clean(top.issuer.rfc4514_string()),
-        "names": redactor.clean(", ".join(_names(leaf)[:_CRITICAL_NAMES]) or "none"),
+        "names": redactor.clean(", ".join(_names(leaf)[:_CRITICAL_NAMES]) or "no name"),
         "not_before": leaf.not_valid_before_utc.strftime("%Y-%m-%d %H:%M UTC"),
         "not_after": leaf.not_valid_after_utc.strftime("%Y-%m-%d %H:%M UTC"),
-        "chain": len(chain),
     }
-    return told, len(chain) == 1 and leaf.issuer != leaf.subject and _has_issuer_address(leaf)
 
 
 def _names(leaf: x509.Certificate) -> list[str]:

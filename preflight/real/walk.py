@@ -6,7 +6,7 @@ import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 from anyio.abc import ByteStream
@@ -17,7 +17,7 @@ from preflight.model import DEFAULT_PORTS, Phase, Proxy, Step, Via, bracketed
 from preflight.proof import Answer, Request
 from preflight.real import errors, http, tls
 from preflight.real.credentials import Gate, Standing
-from preflight.real.dial import Dial, Unreached
+from preflight.real.dial import GRACE, Dial, Unreached
 from preflight.real.dns import Unresolved
 from preflight.real.errand import Ended, Errand, Trusting
 from preflight.real.tap import Tap
@@ -49,7 +49,7 @@ class Walk:
         self._scope = anyio.CancelScope()
 
     async def go(self) -> None:
-        """Walk, and leave the steps behind. Raises nothing for what the network does. The stream stays open until `close`."""
+        """Walk, and leave the steps behind. Raises nothing for what the network does. The stream stays open until the end of the block."""
         self._mark = self._net.clock.monotonic()
         try:
             with anyio.move_on_after(self._errand.timeout) as self._scope:
@@ -60,7 +60,11 @@ class Walk:
         except Ended as end:
             self._end(end.code, **end.facts)
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        """The walk's connection lives as long as the block."""
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
         """Let go of the connection without waiting for the peer."""
         if self.stream:
             await anyio.aclose_forcefully(self.stream)
@@ -101,9 +105,10 @@ class Walk:
         self._phase = Phase.TCP
         self._dial = Dial(addresses, port)
         try:
-            self.stream = await self._dial.connect(every=self._errand.every_address)
+            self.stream = await self._dial.connect(every=self._errand.every_address, grace=min(GRACE, self._errand.timeout / 4))
         except Unreached as error:
-            raise Ended(error.code, addresses=", ".join(addresses), each=dict(error.codes)) from None
+            code = "dns.no-address" if error.only_ipv6 else error.code
+            raise Ended(code, name=host, addresses=", ".join(addresses), each=dict(error.codes), reason=error.reason) from None
         dead: dict[str, Json] = {"dead": dict(self._dial.dead)} if self._dial.dead and self._errand.every_address else {}
         self._done(address=self._dial.address, **dead)
 
@@ -124,7 +129,7 @@ class Walk:
             self.answer = answer
             raise Ended(refusal.code, **refusal.facts)
         self._done(reply=f"{answer.status} {answer.reason}".strip())
-        if leading:
+        if leading and self._errand.upto is not Phase.PROXY:  # by chance in the same segment as the reply: not the proxy's hop
             raise Ended("tunnel.unexpected-bytes", first_bytes=proxy_reply.excerpt(leading))
 
     async def _tls(self) -> None:
@@ -157,6 +162,8 @@ class Walk:
         target = self._errand.target
         default = target.port == DEFAULT_PORTS.get(target.scheme)
         self.answer, _ = await self._exchange(self._errand.ask, self._errand.ask.path, bracketed(target.host) if default else target.authority)
+        if self.answer.cut:
+            raise Ended("http.closed", **proxy_reply.facts(self.answer), reason="cut off within the body")
         self._done(**proxy_reply.facts(self.answer))
 
     async def _forward(self, proxy: Proxy) -> None:
@@ -169,6 +176,8 @@ class Walk:
         refusal = proxy_reply.to_forwarded(answer, sent_credentials=bool(proxy.user), in_clear=True)
         if refusal:
             raise Ended(refusal.code, **refusal.facts)
+        if answer.cut and self._errand.upto is not Phase.PROXY:
+            raise Ended("http.closed", **proxy_reply.facts(answer), reason="cut off within the body")
         self._done(**proxy_reply.facts(answer))
 
     async def _through(self, proxy: Proxy, ask: Request, request_target: str, host: str) -> tuple[Answer, bytes]:
@@ -183,8 +192,9 @@ class Walk:
                     answer, leading = await self._exchange(ask, request_target, host, authorization)
                     gate.learn(answer, connect=ask.method == "CONNECT")
                     return answer, leading
-        if gate.standing is Standing.REFUSED:
-            raise Ended("proxy.auth-rejected", reply="refused earlier in this run, not sent again", offers="not asked again", sent=False)
+        if gate.refusal:
+            facts: dict[str, Json] = {**gate.refusal.facts, "reply": "refused earlier in this run, not sent again", "sent": False}
+            raise Ended(gate.refusal.code, **facts)
         answer, leading = await self._exchange(ask, request_target, host, authorization)
         gate.learn(answer, connect=ask.method == "CONNECT")
         return answer, leading
@@ -206,13 +216,16 @@ class Walk:
         if ask.method != "CONNECT":
             headers += [("Connection", "close")] if accepts else [("Accept", "*/*"), ("Connection", "close")]
         try:
-            return await http.exchange(self._open, ask, request_target, headers, self._net.redactor, self._progress)
+            patience = min(http.PATIENCE, self._errand.timeout / 4) if self._phase is Phase.PROXY else None
+            return await http.exchange(self._open, ask, request_target, headers, self._net.redactor, self._progress, patience)
         except http.NotHttp as error:
             first = proxy_reply.excerpt(error.first)
             raise Ended("proxy.not-http" if to_proxy else "http.malformed", first_bytes=first, guess=error.guess, reason="it is not HTTP") from None
         except http.Malformed as error:
             raise Ended("proxy.malformed" if to_proxy else "http.malformed", first_bytes=proxy_reply.excerpt(error.first), reason=error.reason) from None
         except ssl.SSLError as error:
+            if to_proxy:
+                raise Ended("proxy-tls.handshake", reason=errors.tls_reason(error)) from None
             code = errors.tls_code(error)
             raise Ended(code if code == "tls.client-cert-required" else "http.closed", reason=errors.tls_reason(error)) from None
         except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
@@ -229,14 +242,14 @@ class Walk:
 
     def _out_of_time(self) -> tuple[str, dict[str, Json]]:
         """The code of the step that the deadline cut."""
-        facts: dict[str, Json] = {"after": f"{self._errand.timeout:g} s"}
+        facts: dict[str, Json] = {"after": f"{self._errand.timeout:.3g} s"}
         match self._phase:
             case Phase.DNS:
                 return "dns.timeout", facts | {"name": self._errand.hop[0]}
             case Phase.TCP:
                 return "tcp.timeout", facts | {"addresses": ", ".join(self._dial.addresses if self._dial else ())}
             case Phase.PROXY_TLS:
-                return "proxy-tls.handshake", facts | {"reason": f"no answer within {self._errand.timeout:g} s"}
+                return "proxy-tls.handshake", facts | {"reason": f"no answer within {self._errand.timeout:.3g} s"}
             case Phase.PROXY:
                 return "proxy.slow-reply" if self._progress.received else "proxy.no-reply", facts
             case Phase.TLS:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import ByteStream
 
 from preflight import engine, session
 from preflight.demo import GOOD, SCENARIOS, Scenario, demo_world
-from preflight.demo.lab import Lab
+from preflight.demo.lab import Lab, MissingExtra
 from preflight.demo.scenarios import FORMER_PASSWORD, INSPECTOR, PASSWORD, USER
+from preflight.demo.wire import Ask, receive
 from preflight.inputs.options import Options
 from preflight.inputs.select import load
 from preflight.model import Report, Status
@@ -175,25 +178,18 @@ async def test_only_loopback_is_contacted(tmp_path: Path, monkeypatch: pytest.Mo
 
 def count_credentials(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The values of Proxy-Authorization that the lab's proxy was shown, as they come."""
-    from preflight.demo import proxy
-
     shown: list[str] = []
-    receive: Callable[..., Any] = proxy.receive
 
-    async def watched(stream: Any) -> Any:
+    async def watched(stream: ByteStream) -> Ask:
         ask = await receive(stream)
         shown.extend(filter(None, [ask.headers.get("proxy-authorization")]))
         return ask
 
-    monkeypatch.setattr(proxy, "receive", watched)
+    monkeypatch.setattr("preflight.demo.proxy.receive", watched)
     return shown
 
 
 def test_without_the_extra_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    from preflight.demo.lab import MissingExtra
-
     monkeypatch.setitem(sys.modules, "trustme", None)
     with pytest.raises(MissingExtra, match=r"pip install 'preflight-connectivity\[demo\]'"):
         Lab(GOOD)

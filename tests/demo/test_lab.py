@@ -12,6 +12,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from preflight.demo import GOOD, SCENARIOS, demo_world
 from preflight.demo.lab import Lab
 from preflight.model import Proxy
+from preflight.real.errors import tcp_code
 from preflight.untrusted import Secret
 
 
@@ -113,7 +114,7 @@ async def test_the_lab_ends_although_clients_hold_on() -> None:
         async with demo_world(SCENARIOS["slow-proxy"]) as lab:
             silent, waiting = await dial(lab), await dial(lab)
             await waiting.send(f"CONNECT gcr.io:443 HTTP/1.1\r\nHost: gcr.io:443\r\n{authorization(lab)}\r\n".encode())
-            assert await waiting.receive() == b"H"
+            assert (await waiting.receive()).startswith(b"H")
     async with silent, waiting:
         with pytest.raises((OSError, anyio.BrokenResourceError)):
             await dial(lab)
@@ -130,8 +131,9 @@ async def test_an_error_inside_comes_out_as_it_is() -> None:
 async def test_a_closed_port_is_refused_and_stays_ours() -> None:
     async with demo_world(SCENARIOS["proxy-down"]) as lab:
         assert lab.proxy_port
-        with pytest.raises(OSError, match=r".*"):
+        with pytest.raises(OSError) as refused:
             await dial(lab)
+        assert tcp_code(refused.value) == "tcp.refused"
 
 
 @pytest.mark.anyio
@@ -141,3 +143,23 @@ async def test_the_inspector_is_not_trusted() -> None:
         await stream.receive()
         with pytest.raises(ssl.SSLCertVerificationError):
             await TLSStream.wrap(stream, hostname="gcr.io", ssl_context=lab.trust().context())
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("gcr.io", b"HTTP/1.1 401 "), ("nowhere.example", b"HTTP/1.1 421 "), ("under_score.example", b""), ("-.example", b""), (None, b"")],
+)
+async def test_a_name_that_no_certificate_can_hold_is_hung_up_on(name: str | None, status: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    said = b""
+    async with demo_world() as lab, await dial(lab) as stream:
+        await stream.send(f"CONNECT gcr.io:443 HTTP/1.1\r\nHost: gcr.io:443\r\n{authorization(lab)}\r\n".encode())
+        await stream.receive()
+        try:
+            async with await TLSStream.wrap(stream, hostname=name, ssl_context=lab.trust().blind, standard_compatible=False) as wrapped:
+                await wrapped.send(f"GET /v2/ HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+                said = await wrapped.receive()
+        except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError):
+            assert not said
+    assert said[: len(b"HTTP/1.1 xxx ")] == status
+    assert capfd.readouterr() == ("", "")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.inputs.json_text import read_json
@@ -59,11 +59,13 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES, st.booleans())
 def test_reads_what_json_writes(value: object, ascii_only: bool) -> None:
     assert parsed(json.dumps(value, ensure_ascii=ascii_only, indent=1)) == (value, [])
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from('{}[]:,"\\/ \n\t0123eE.-+truefalsnNI\u201cé#u')))
 def test_takes_nothing_that_the_standard_library_refuses(text: str) -> None:
     found, problems = parsed(text)

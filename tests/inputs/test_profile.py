@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.inputs.entries import checks_of
@@ -149,6 +149,11 @@ def test_a_missing_variable_is_named_once_with_the_way_to_set_it() -> None:
     assert "does not begin a variable" in said[2]
 
 
+def test_a_missing_variable_is_the_only_complaint_about_its_check() -> None:
+    _, problems = made('- {kind: ping, name: a, target: b, timeout: "${t}"}\n')
+    assert [problem.code for problem in problems] == ["input.variable"]
+
+
 def test_the_packaged_profile_is_sound() -> None:
     remarks = Remarks()
     profile = parse_profile(default_profile(), remarks, packaged=True)
@@ -157,6 +162,7 @@ def test_the_packaged_profile_is_sound() -> None:
     assert len(profile.items) > 10
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("profilechsgrouk:-[]{}, \n\"$'&*")))
 def test_any_text_is_a_profile_or_a_problem(text: str) -> None:
     profile, remarks = parsed(text)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.inputs.files import TextFile, decoded
@@ -142,6 +142,7 @@ def test_no_piece_of_a_password_is_repeated(text: str) -> None:
 OBJECTS = st.dictionaries(st.sampled_from(["httpProxy", "httpsProxy", "noProxy", "x"]), st.text() | st.none()).map(lambda data: json.dumps(data).encode())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | OBJECTS)
 def test_any_bytes_end_in_settings_or_an_input_error(data: bytes) -> None:
     remarks = Remarks()

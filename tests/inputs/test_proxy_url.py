@@ -3,7 +3,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.inputs.problem import InputError, Problem, Where
@@ -166,6 +166,7 @@ def test_no_piece_of_a_password_is_repeated(text: str) -> None:
     assert leaks(repr(caught.value)) == []
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_any_text_is_a_proxy_or_a_problem(text: str) -> None:
     problems: list[Problem] = []
@@ -173,6 +174,7 @@ def test_any_text_is_a_proxy_or_a_problem(text: str) -> None:
     assert (url is None) == bool(problems)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=":"), min_size=1), st.text(st.characters(exclude_categories=["Cc", "Cs"])))
 def test_percent_encoded_credentials_arrive_whole(user: str, password: str) -> None:
     proxy = parse_proxy_url(f"http://{quote(user, safe='')}:{quote(password, safe='')}@h:1", Where("f"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.inputs.problem import Problem
@@ -116,6 +116,7 @@ def test_no_message_repeats_the_text() -> None:
         assert "hunter22" not in " ".join(map(str, problems))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab:-[]{},'\"|>&*!#%@\t\n .<?é\\0")))
 def test_any_text_ends_in_documents_or_problems(text: str) -> None:
     documents, problems = parsed(text)

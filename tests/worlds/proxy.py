@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from tests.identities import DAY, NOW, Leaf, serving
@@ -15,8 +15,8 @@ from tests.worlds.words import (
 _RELAYED: Final = GRANT[-1]
 
 
-def _tls_proxy(leaf: Leaf, **options: ssl.TLSVersion | bool) -> Script:
-    return (secure(serving(leaf, **options)), hear, say(OK_200), _RELAYED)  # type: ignore[arg-type]
+def _tls_proxy(leaf: Leaf, *, client: bool = False) -> Script:
+    return (secure(partial(serving, leaf, client=client)), hear, say(OK_200), _RELAYED)
 
 
 def _grants(rule: str, reply: str) -> Scenario:
@@ -107,6 +107,6 @@ WORLDS: Final[Mapping[str, Scenario]] = {
         rule="TLS proxy that wants a client certificate", scheme="https", proxy=_tls_proxy(SOUND, client=True), expected=at_proxy("proxy-tls.handshake")
     ),
     "tls-proxy-closes-after-connect": Scenario(
-        rule="TLS proxy that closes before reply", scheme="https", proxy=(secure(serving(SOUND)), hear), expected=at_proxy("proxy.closed")
+        rule="TLS proxy that closes before reply", scheme="https", proxy=(secure(partial(serving, SOUND)), hear), expected=at_proxy("proxy.closed")
     ),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal, TypeAlias
 
 from tests.identities import Leaf, serving
@@ -63,7 +64,7 @@ UNAUTHORIZED: Final = http(
 )
 INDEX: Final = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nOrigin: Ubuntu\nLabel: Ubuntu\nSuite: jammy\n"
 OK_200: Final = "HTTP/1.1 200 Connection established\r\n\r\n"
-SOUND: Final = Leaf((API, REGISTRY, "*.localhost"))
+SOUND: Final = Leaf((API, REGISTRY, "api.localhost", "proxy.localhost"))
 GRANT: Final = granting(OK_200)
 HONEST: Final = (hear, by_request({".invalid": (say(http("502 Bad Gateway")),)}, (say(OK_200), relay)))
 
@@ -71,17 +72,17 @@ HONEST: Final = (hear, by_request({".invalid": (say(http("502 Bad Gateway")),)},
 def origin(answer: str | Script, leaf: Leaf = SOUND, *, alpn: tuple[str, ...] = (), client: bool = False, newest: ssl.TLSVersion | None = None) -> Script:
     """A TLS server that answers every request so."""
     said: Script = (say(answer),) if isinstance(answer, str) else answer
-    return (secure(serving(leaf, alpn=alpn, client=client, newest=newest)), hear, *said)
+    return (secure(partial(serving, leaf, alpn=alpn, client=client, newest=newest)), hear, *said)
 
 
 def bumped(answer: str, issuer: str = "ACME Inspection", sends: tuple[str, ...] = ()) -> Script:
     """A proxy that opens the tunnel and answers inside it itself."""
     leaf = Leaf((API, REGISTRY), issuer=issuer, sends=sends)
-    return (hear, say(OK_200), secure(serving(leaf)), hear, say(answer))
+    return (hear, say(OK_200), secure(partial(serving, leaf)), hear, say(answer))
 
 
-GOOD: Final = origin(NOT_FOUND)
-TLS_PROXY: Final = (secure(serving(SOUND)), hear, say(OK_200), relay)
+GOOD: Final = origin((by_request({"/v2/": (say(UNAUTHORIZED),)}, (say(NOT_FOUND),)),))
+TLS_PROXY: Final = (secure(partial(serving, SOUND)), hear, say(OK_200), relay)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,59 @@
+"""What a report looks like: runs the demo for real and writes what a terminal of 100 columns shows as `docs/demo.svg`.
+
+`python -m docs.picture` makes it anew; ports and durations are those of that run.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from anyio.from_thread import start_blocking_portal
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from preflight import session
+from preflight.demo import SCENARIOS, demo_world
+from preflight.demo.lab import Lab
+from preflight.inputs.options import Options
+from preflight.inputs.select import load
+from preflight.model import Report
+from preflight.report.terminal import print_report
+
+SCENARIO: Final = "denied-domain"
+COLUMNS: Final = 100
+PICTURE: Final = Path(__file__).with_name("demo.svg")
+_FONTS: Final = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+"""The format fetches fonts from the network; a page that shows the picture should not."""
+
+
+def report() -> Report:
+    """The report of the broken lab, by the same way as `preflight demo --break` goes."""
+    lab = demo_world(SCENARIOS[SCENARIO])
+    with tempfile.TemporaryDirectory() as folder, start_blocking_portal() as portal, portal.wrap_async_context_manager(lab) as opened:
+        loaded = load(_files(opened, Path(folder)), {}, Path(folder))
+        return session.conduct(loaded, session.quiet, trust=opened.trust())
+
+
+def _files(lab: Lab, folder: Path) -> Options:
+    (folder / "anthos-gke.yaml").write_text(lab.manifest, encoding="utf-8")
+    (folder / "proxy.json").touch(mode=0o600)
+    (folder / "proxy.json").write_text(lab.proxy_json, encoding="utf-8")
+    return Options(vantage="demo")
+
+
+def drawn(shown: Report) -> str:
+    """The report as a picture of a terminal."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False)
+    console.print(f"$ preflight demo --break {SCENARIO}", style="bold")
+    print_report(shown, console)
+    picture = console.export_svg(title="preflight", theme=MONOKAI, code_format=_FONTS.sub("", CONSOLE_SVG_FORMAT), unique_id="preflight")
+    return "".join(f"{line.rstrip()}\n" for line in picture.splitlines())
+
+
+if __name__ == "__main__":
+    PICTURE.write_text(drawn(report()), encoding="utf-8")

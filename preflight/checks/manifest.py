@@ -1,0 +1,39 @@
+"""Are the manifests sound?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from preflight import codes
+from preflight.check import Check
+from preflight.model import Finding
+from preflight.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The manifests that were read, and what their reader remarked."""
+
+    files: tuple[str, ...]
+    lints: tuple[Finding, ...]
+
+
+class ManifestCheck(Check[Observed], frozen=True, kw_only=True, tag="manifest"):
+    """What the reader of the manifests remarked. One that cannot be used never gets here: it ends the run before a packet is sent."""
+
+    kind: ClassVar[str] = "manifest"
+
+    async def observe(self, world: World) -> Observed:
+        """See Check."""
+        files = tuple(str(each.value) for each in world.declared.inputs if each.name == "manifest")
+        return Observed(files, tuple(world.declared.lints.get(self.kind, ())))
+
+    def judge(self, seen: Observed) -> Iterable[Finding]:
+        """See Check."""
+        yield from seen.lints
+        if not seen.files:
+            yield codes.finding("internal.not-applicable", fields={"why": "no manifest was given"})
+        elif not seen.lints:
+            yield codes.finding("ok", message=f"nothing to remark about {', '.join(seen.files)}")

@@ -1,0 +1,8 @@
+"""This distribution is installed by `tests/test_plugin.py`; its own tests find its module here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
