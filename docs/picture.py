@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a directory of pages, no package
 """What a report looks like: runs the demo for real and writes what a terminal of 100 columns shows as `docs/demo.svg`.
 
 `python -m docs.picture` makes it anew; ports and durations are those of that run.
@@ -15,6 +16,7 @@ from anyio.from_thread import start_blocking_portal
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 from preflight import session
 from preflight.demo import SCENARIOS, demo_world
@@ -47,12 +49,20 @@ def _files(lab: Lab, folder: Path) -> Options:
 
 
 def drawn(shown: Report) -> str:
-    """The report as a picture of a terminal."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False)
-    console.print(f"$ preflight demo --break {SCENARIO}", style="bold")
-    print_report(shown, console)
-    picture = console.export_svg(title="preflight", theme=MONOKAI, code_format=_FONTS.sub("", CONSOLE_SVG_FORMAT), unique_id="preflight")
+    """The report as a picture of a terminal, which folds the lines that are wider than it is."""
+    sent = _console()
+    with sent.capture() as captured:
+        sent.print(f"$ preflight demo --break {SCENARIO}", style="bold")
+        print_report(shown, sent)
+    terminal = _console(record=True)
+    for line in captured.get().splitlines():
+        terminal.print(Text.from_ansi(line, overflow="fold"))
+    picture = terminal.export_svg(title="preflight", theme=MONOKAI, code_format=_FONTS.sub("", CONSOLE_SVG_FORMAT), unique_id="preflight")
     return "".join(f"{line.rstrip()}\n" for line in picture.splitlines())
+
+
+def _console(*, record: bool = False) -> Console:
+    return Console(record=record, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="standard", highlight=False)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,7 @@ async def run(plan: Plan, world: World, listen: Listener, *, redactor: Redactor,
     complete = going.left == 0
     for check in plan.checks:
         if check.name not in going.results:
-            fields: dict[str, Json] = {"after": f"{plan.limits.deadline:g} s", "names": check.name}
-            going.finish(check, (codes.finding(ending, fields=fields),))
+            going.cut_short(check, codes.finding(ending, fields={"after": f"{plan.limits.deadline:g} s", "names": check.name}))
     results = tuple(going.results[check.name] for check in plan.checks)
     report = Report(
         results=results,
@@ -70,6 +69,7 @@ class _Run:
 
     def __init__(self, plan: Plan, world: World, listen: Listener, redactor: Redactor) -> None:
         self.results: dict[str, CheckResult] = {}
+        self._so_far: dict[str, tuple[Finding, ...]] = {}
         self._plan = plan
         self._world = world
         self._listen = listen
@@ -135,6 +135,7 @@ class _Run:
             findings, steps = await self._attempt(check)
             if attempt >= check.attempts or not _may_heal(findings):
                 break
+            self._so_far[check.name] = findings
             earlier.extend(finding.code for finding in findings if finding.status >= Status.ERROR)
             await anyio.sleep(self._plan.limits.backoff * 2 ** (attempt - 1))
         if earlier:
@@ -149,10 +150,14 @@ class _Run:
                 seen = await check.observe(self._world)
             if scope.cancelled_caught:
                 return (codes.finding("internal.deadline", fields={"after": f"{check.budget():g} s", "names": check.name}),), ()
-            findings = tuple(check.judge(seen)) or (codes.finding("internal.no-finding", fields={"names": check.name}),)
-            return findings, tuple(check.steps(seen))
-        except Exception as error:  # noqa: BLE001 - a check of anybody's may raise anything, and the others go on
+            findings = tuple(map(self._clean, check.judge(seen))) or (codes.finding("internal.no-finding", fields={"names": check.name}),)
+            return findings, tuple(replace(step, facts=self._clean_all(step.facts)) for step in check.steps(seen))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a check of anybody's may raise anything, and the others go on
             return (_crashed(check, error),), ()
+
+    def cut_short(self, check: AnyCheck, ending: Finding) -> None:
+        """Record a check that the end of the run overtook: as what its last attempt found, if it had one."""
+        self.finish(check, self._so_far.get(check.name, (ending,)), attempts=int(check.name in self._so_far))
 
     def finish(
         self,
@@ -165,7 +170,7 @@ class _Run:
         started: datetime | None = None,
         seconds: float = 0.0,
     ) -> None:
-        """Record how a check ended, every word of it clean."""
+        """Record how a check ended. Findings and steps are clean already, or our own."""
         target = check.wants()
         result = CheckResult(
             name=check.name,
@@ -173,8 +178,8 @@ class _Run:
             group=check.group,
             about=check.about,
             required=check.required,
-            findings=tuple(map(self._clean, findings)),
-            steps=tuple(replace(step, facts=self._clean_all(step.facts)) for step in steps),
+            findings=tuple(findings),
+            steps=steps,
             target=str(target) if target else None,
             route=self._world.declared.route(target) if target else None,
             blocked_by=blocked_by,
@@ -196,7 +201,7 @@ class _Run:
         )
 
     def _clean_all(self, facts: Mapping[str, Json]) -> Mapping[str, Json]:
-        return {key: self._redactor.clean_json(value) for key, value in facts.items()}
+        return {self._redactor.clean(key): self._redactor.clean_json(value) for key, value in facts.items()}
 
 
 async def _cancel_when(asked: anyio.Event, scope: anyio.CancelScope) -> None:
@@ -210,7 +215,7 @@ def _may_heal(findings: tuple[Finding, ...]) -> bool:
     return bool(bad) and all(code in codes.TABLE and codes.TABLE[code].heals for code in bad)
 
 
-def _crashed(check: AnyCheck, error: Exception) -> Finding:
+def _crashed(check: AnyCheck, error: BaseException) -> Finding:
     """Where the check crashed, without the exception's text, which may quote anything."""
     trace: Any = error.__traceback__
     while trace and trace.tb_next:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from typing import BinaryIO, Final
 
 STDOUT: Final = "-"
 _BATCH: Final = 1 << 16
+_DESCRIPTOR: Final = re.compile(r"/(?:dev|proc/self)/(?:fd/(\d+)|(stdout|stderr))")
+_STANDARD: Final = {"stdout": 1, "stderr": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class File:
 
     def __init__(self, path: str) -> None:
         """Make sure now, before any packet is sent, that the report can be written later. Raises Unwritable."""
-        self._path = Path(os.path.realpath(path))
+        self._path = Path(path)
         self._shown = path
         self._temporary: str | None = None
         try:
@@ -78,6 +81,9 @@ class File:
             self._temporary = None
 
     def _open(self) -> BinaryIO:
+        ours = _DESCRIPTOR.fullmatch(str(self._path))
+        if ours:
+            return os.fdopen(os.dup(int(ours[1] or _STANDARD[ours[2]])), "wb")
         try:
             mode = self._path.stat().st_mode
         except FileNotFoundError:
@@ -88,6 +94,7 @@ class File:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO without a reader fails instead of hanging
             os.set_blocking(descriptor, True)
             return os.fdopen(descriptor, "wb")
+        self._path = self._path.resolve()  # a link stays, and what it leads to is replaced
         if self._path.exists() and not os.access(self._path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         descriptor, self._temporary = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)

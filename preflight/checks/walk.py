@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from preflight import codes, diagnosis
+from preflight import codes, diagnosis, proxy_reply
 from preflight.check import Check, seconds
 from preflight.model import Direct, Finding, Phase, Step, Target
 from preflight.proof import Request
@@ -45,10 +45,14 @@ class WalkCheck(Check[Observed], frozen=True, kw_only=True, tag="walk"):
     def judge(self, seen: Observed) -> Iterable[Finding]:
         """See Check."""
         failed = diagnosis.diagnose(seen.trace)
+        answer = seen.trace.answer
+        refusal = proxy_reply.to_forwarded(answer, sent_credentials=False, in_clear=False) if answer and not failed else None
         if failed:
             yield failed
-        elif seen.trace.answer:
-            said = f"{seen.trace.answer.status} {seen.trace.answer.reason}".strip()
+        elif refusal:
+            yield diagnosis.explain(refusal.code, seen.trace, refusal.facts)
+        elif answer:
+            said = f"{answer.status} {answer.reason}".strip()
             yield codes.finding("ok", message=f"an answer came: {said}. Whose it is, this walk does not judge")
         else:
             yield codes.finding("ok", message=f"{seen.trace.target} takes connections")

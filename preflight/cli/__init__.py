@@ -62,14 +62,14 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"preflight {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:  # noqa: FBT002
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
     """What all commands share: nothing but the version."""
 
 
