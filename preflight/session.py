@@ -41,17 +41,19 @@ def conduct(loaded: Loaded, listen: Listener, *, trust: Trust | None = None) -> 
     """Run the plan to its end, or to the first SIGINT or SIGTERM; a second one ends the process at once."""
     plan = loaded.plan
     trusted = trust or Trust(loaded.ca_file)
+    reports: list[Report] = []  # not the task's result: asyncio spells that out when it gives SIGINT back, once for each of its looks at the handler
 
-    async def run() -> Report:
+    async def run() -> None:
         stop = Stop()
         async with anyio.create_task_group() as group:
             await group.start(_heed_signals, stop)
-            report = await engine.run(plan, world(loaded, trusted), listen, redactor=loaded.secrets, stop=stop)
+            reports.append(await engine.run(plan, world(loaded, trusted), listen, redactor=loaded.secrets, stop=stop))
             group.cancel_scope.cancel()
-        return report
 
     fast = len(plan.checks) >= FAST_FROM and find_spec("uvloop") is not None
-    return anyio.run(run, backend="asyncio", backend_options={"use_uvloop": fast})
+    anyio.run(run, backend="asyncio", backend_options={"use_uvloop": fast})
+    [report] = reports
+    return report
 
 
 async def _heed_signals(stop: Stop, *, task_status: anyio.abc.TaskStatus[None]) -> None:

@@ -19,20 +19,22 @@ EXCERPT: Final = 200
 SHORTEST_SECRET: Final = 4
 """A shorter secret is masked only inside a URL or a header: masking every `a` would destroy the report and hide nothing."""
 
+_LONGEST_CUT: Final = 64
+"""Beyond so many characters of a secret, what follows them at the end of a text is masked unseen."""
 _NONCHARACTERS = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff" + _NONCHARACTERS + "]"
 )
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
-_SUSPECT: Final = re.compile(r"://|AKIA|ASIA|(?:uthorization|asic|earer|oken|_key)", re.IGNORECASE)
-"""What every text that one of the patterns changes contains."""
 _PATTERNS: Final = (
     (re.compile(r"(?<=://)[^/@\s]+(?=@)"), MASK),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"(?i)\b((?:proxy-)?authorization|x-amz-security-token|aws_secret_access_key|aws_session_token)(\"?\s*[:=]\s*).+"), rf"\1\2{MASK}"),
     (re.compile(r"(?i)\b(basic|bearer)\s+[a-z0-9+/_.~-]{8,}={0,2}"), rf"\1 {MASK}"),
 )
+_SUSPECT: Final = r"://[^/@\s]*@|AKIA|ASIA|(?i:authorization|x-amz-|aws_se|basic|bearer)"
+"""What every text contains that one of the patterns changes."""
 
 
 class Secret:
@@ -74,7 +76,7 @@ def _spelled(match: re.Match[str]) -> str:
 class Redactor:
     """Masks a fixed set of secrets in every form in which a library, a peer or an encoder may repeat them."""
 
-    __slots__ = ("_cut", "_known")
+    __slots__ = ("_cut", "_doubt", "_known")
 
     def __init__(self, secrets: Iterable[Secret] = (), *, pairs: Iterable[tuple[Secret, Secret]] = ()) -> None:
         """`secrets` are masked wherever they stand; `pairs` are (user, password), masked joined as well: `user:password` and its base64."""
@@ -83,20 +85,24 @@ class Redactor:
             words |= set(_pieces(password.reveal())) | set(_joined(user.reveal(), password.reveal()))
         ordered = sorted(words, key=len, reverse=True)
         self._known = re.compile("|".join(map(_any_spelling, ordered))) if ordered else None
-        self._cut = re.compile("|".join(_cut_short(word) for word in ordered) or r"(?!)") if ordered else None
+        self._cut = re.compile("|".join(map(_cut_short, ordered))) if ordered else None
+        self._doubt = re.compile("|".join([*(_spelled_out(word[:SHORTEST_SECRET]) for word in ordered), _SUSPECT]))
 
     def redact(self, text: str) -> str:
         """`text` with every secret, in whatever spelling, replaced by the mask."""
         if self._known:
             text = self._known.sub(MASK, text)
-        if _SUSPECT.search(text):
-            for pattern, mask in _PATTERNS:
-                text = pattern.sub(mask, text)
+        for pattern, mask in _PATTERNS:
+            text = pattern.sub(mask, text)
         return text
 
     def clean(self, data: bytes | str, limit: int = EXCERPT) -> str:
         """Untrusted `data` as one safe line of at most `limit` characters (the cut is shown as `…`)."""
-        return _shortened(neutral(self._without_secrets(data)), limit)
+        text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
+        if self._doubt.search(text):
+            text = self.redact(text)
+            text = self._cut.sub(MASK, text) if self._cut else text
+        return _shortened(neutral(text), limit)
 
     def clean_json(self, value: object, limit: int = 2000) -> Json:
         """`value` as JSON data in which every string is clean; what is not JSON is named by its type."""
@@ -110,14 +116,9 @@ class Redactor:
             return [self.clean_json(item, limit) for item in value]
         return f"<{type(value).__name__}>"
 
-    def _without_secrets(self, data: bytes | str) -> str:
-        text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
-        text = self.redact(text)
-        return self._cut.sub(MASK, text) if self._cut else text
-
     def leaves(self, text: str) -> bool:
         """Whether every piece of `text`, however it is cut up, is already clean: the quick way for many short texts at once."""
-        return not (self._known and self._known.search(text)) and not _SUSPECT.search(text) and text.isascii() and text.isprintable()
+        return text.isascii() and text.isprintable() and not self._doubt.search(text)
 
 
 def _shortened(text: str, limit: int) -> str:
@@ -149,6 +150,8 @@ def _spellings(char: str) -> str:
     """A pattern for one character as itself, percent-encoded, as a JSON, HTML or Python escape, or mis-decoded as Latin-1."""
     if char.isalnum() and char.isascii():
         return f"(?:{char}|%(?i:{ord(char):02x}))"
+    import json  # noqa: PLC0415 - 5 ms, and only who has a secret needs it
+
     data = char.encode("utf-8", "surrogatepass")
     forms = [
         re.escape(char),
@@ -160,6 +163,7 @@ def _spellings(char: str) -> str:
         re.escape(data.decode("latin-1")),
     ]
     entity = {'"': "&quot;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;"}.get(char)
+    forms += [re.escape(json.dumps(char)[1:-1]), re.escape(ascii(char)[1:-1])]
     forms += [entity] if entity else []
     forms += [re.escape("\\" + char)] if char in "\"\\/'" else []
     forms += [r"\+"] if char == " " else []
@@ -167,13 +171,17 @@ def _spellings(char: str) -> str:
 
 
 def _any_spelling(word: str) -> str:
-    return "".join(map(_spellings, word)) + ("=*" if len(word) % 4 else "")
+    return _spelled_out(word) + ("=*" if len(word) % 4 else "")
+
+
+def _spelled_out(word: str) -> str:
+    return "".join(map(_spellings, word))
 
 
 def _cut_short(word: str) -> str:
-    """A pattern for the word broken off at the end of the text, as a bounded read leaves it."""
-    head, tail = word[:SHORTEST_SECRET], word[SHORTEST_SECRET:24]
-    pattern = ""
+    """A pattern for the word broken off at the end of the text, even within an escape, as a bounded read or an excerpt leaves it."""
+    head, tail = word[:SHORTEST_SECRET], word[SHORTEST_SECRET:_LONGEST_CUT]
+    pattern = ".*" if len(word) > _LONGEST_CUT else ""
     for char in reversed(tail):
         pattern = f"(?:{_spellings(char)}{pattern})?"
-    return "".join(map(_spellings, head)) + pattern + r"\Z"
+    return _spelled_out(head) + pattern + r"[%&\\#0-9A-Za-z]{0,7}…?\Z"

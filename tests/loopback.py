@@ -223,6 +223,8 @@ class Lab:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.01)  # asyncio loses a connection that is accepted while its `accept` is cancelled
         self._group.cancel_scope.cancel()
         try:
             return await self._group.__aexit__(kind, error, trace)

@@ -85,9 +85,17 @@ def main() -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        print(f"preflight: a bug: {type(error).__name__} at {_where(error)}; please report it with these lines", file=sys.stderr)  # noqa: T201
+        bug = _alone(error)
+        print(f"preflight: a bug: {type(bug).__name__} at {_where(bug)}; please report it with this line", file=sys.stderr)  # noqa: T201
         return BUG
     return 0
+
+
+def _alone(error: BaseException) -> BaseException:
+    """The exception itself, where a task group wrapped one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _where(error: BaseException) -> str:

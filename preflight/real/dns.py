@@ -100,7 +100,7 @@ class RealDns:
             return Unresolved("dns.timeout", facts | {"after": f"{EXPLANATION_SECONDS:g} s"})
         except dns.resolver.NoNameservers as refused:
             said = str(refused)
-            code = "dns.refused" if "REFUSED" in said else "dns.servfail" if "SERVFAIL" in said else plain
+            code = "dns.bad-chain" if "CNAME chain" in said else "dns.refused" if "REFUSED" in said else "dns.servfail" if "SERVFAIL" in said else plain
             return Unresolved(code, facts)
         except (dns.exception.DNSException, OSError) as other:
             return Unresolved("dns.bad-chain" if "chain" in str(other).lower() else plain, facts)

@@ -14,7 +14,7 @@ from typing import Final
 
 from preflight.model import CheckResult, Report, Status
 from preflight.report import verdict, words
-from preflight.report.safe import clean
+from preflight.report.safe import clean, no_command
 
 LIMIT: Final = 1024 * 1024
 """Bytes of UTF-8 that GitHub takes in one step's summary."""
@@ -49,7 +49,7 @@ class _Fitting:
 
     def upto(self, limit: int, pieces: Iterable[str]) -> Iterator[str]:
         """The pieces that end before `limit`."""
-        for piece in pieces:
+        for piece in map(no_command, pieces):
             size = len(piece.encode())
             if self._bytes + size > limit:
                 self.left_out += 1

@@ -10,12 +10,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC
 from math import isfinite
-from typing import TypeVar
+from re import IGNORECASE
+from re import compile as pattern
+from typing import Final, TypeVar
 
 from preflight.model import Cause, CheckResult, Direct, Finding, Input, Report, Route, Step, Via
 from preflight.untrusted import Json, neutral
 
 T = TypeVar("T")
+
+_MARKER: Final = pattern(r"##(?=\[|vso\[)", IGNORECASE)
+
+
+def no_command(text: str) -> str:
+    """The text with the marker broken up that Azure Pipelines obeys anywhere in a line of its log."""
+    return _MARKER.sub("# #", text)
 
 
 def clean(report: Report) -> Report:

@@ -6,15 +6,13 @@ command that must stand at the start of a line (`::error::`); the markers that c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from preflight.model import CheckResult, Report, Status
 from preflight.report import verdict, words
-from preflight.report.safe import clean
+from preflight.report.safe import clean, no_command
 
-_MARKER: Final = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _WIDEST: Final = 48
 """A longer name or target pushes its own line aside, not everybody's."""
 
@@ -27,7 +25,7 @@ def render(report: Report, *, verbose: bool = False) -> str:
 def chunks(report: Report, *, verbose: bool = False) -> Iterator[str]:
     """The same, line by line."""
     for line in _lines(clean(report), verbose=verbose):
-        yield _MARKER.sub("# #", line) + "\n"
+        yield no_command(line) + "\n"
 
 
 def _lines(report: Report, *, verbose: bool) -> Iterator[str]:

@@ -1,0 +1,303 @@
+"""What a walk leaves behind besides its code: steps, durations, dates, and how often it says what."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from preflight.model import Phase, Proxy, Route, Target, Via
+from preflight.proof import Request
+from preflight.real.clock import RealClock
+from preflight.real.client import WalkFailed
+from preflight.real.dns import RealDns
+from preflight.real.net import RealNet
+from preflight.real.tls import Trust
+from preflight.untrusted import Redactor, Secret
+from preflight.world import Seen, Trace
+from tests.fake import lookup
+from tests.identities import Leaf, signer, store
+from tests.loopback import Lab, Script, Server, by_request, drip, hear, if_authorized, reset, say
+from tests.worlds.words import API, BASIC, GOOD, GRANT, NOT_FOUND, OK_200, PASSWORD, http, origin, refusing
+
+pytestmark = pytest.mark.anyio
+
+TARGET = Target.parse(API)
+WANTS = "Proxy-Authenticate: Basic realm=\"x\""
+
+
+@dataclass(slots=True)
+class Place:
+    """A proxy with an origin behind it, and a network to reach them."""
+
+    net: RealNet
+    seen: Seen
+    proxy: Server
+    origin: Server
+    lab: Lab
+
+    def via(self, *, user: bool = False, port: int = 0) -> Via:
+        names = (Secret("user"), Secret(PASSWORD)) if user else (None, None)
+        return Via(Proxy("http", "proxy.localhost", port or self.proxy.port, *names), "httpsProxy")
+
+
+@asynccontextmanager
+async def place(proxy: Script = GRANT, behind: Script = GOOD, addresses: Sequence[str] = ("127.0.0.1",)) -> AsyncIterator[Place]:
+    async with Lab() as lab:
+        server = await lab.serve(behind)
+        lab.routes["*"] = server.port
+        clock, seen, redactor = RealClock(), Seen(), Redactor([Secret(PASSWORD)])
+        dns = RealDns(clock, redactor, getaddrinfo=lookup(dict.fromkeys(("proxy.localhost", "api.localhost"), addresses)))
+        net = RealNet(dns, clock, Trust(store=store, anchors=()), redactor, seen)
+        yield Place(net, seen, await lab.serve(proxy), server, lab)
+
+
+async def test_a_walk_shows_every_hop_and_its_seconds_are_those_of_the_walk() -> None:
+    async with place() as here:
+        clock = here.net.clock
+        start = clock.monotonic()
+        trace = await here.net.walk(TARGET, here.via())
+        total = clock.monotonic() - start
+    assert [step.phase for step in trace.steps] == [Phase.DNS, Phase.TCP, Phase.PROXY, Phase.TLS, Phase.HTTP]
+    assert all(step.ok and step.seconds >= 0 for step in trace.steps)
+    assert 0 < sum(step.seconds for step in trace.steps) <= total
+    assert trace.answer is not None
+    assert trace.answer.status == 404
+    tls = trace.step(Phase.TLS)
+    assert tls is not None
+    assert (tls.facts["version"], tls.facts["alpn"], tls.facts["issuer"]) == ("TLSv1.3", None, "Lab Root")
+
+
+@pytest.mark.parametrize("upto", [Phase.TCP, Phase.PROXY, Phase.TLS])
+async def test_a_walk_goes_no_further_than_asked(upto: Phase) -> None:
+    async with place() as here:
+        trace = await here.net.walk(TARGET, here.via(), upto=upto)
+        assert (trace.steps[-1].phase, trace.code, trace.answer) == (upto, None, None)
+        assert here.origin.heads == []
+
+
+async def test_the_request_is_plain_and_says_no_more_than_it_must() -> None:
+    async with place() as here:
+        await here.net.walk(TARGET, here.via(user=True), ask=Request("/x?y=1"))
+        (connect,), (request,) = here.proxy.heads, here.origin.heads
+    assert connect.split("\r\n")[0] == f"CONNECT {API}:443 HTTP/1.1"
+    assert here.proxy.carried("host") == [f"{API}:443"]
+    assert here.proxy.carried("proxy-authorization") == [BASIC]
+    assert request.split("\r\n")[0] == "GET /x?y=1 HTTP/1.1"
+    assert here.origin.carried("host") == [API]
+    assert here.origin.carried("connection") == ["close"]
+    assert here.origin.carried("proxy-authorization") == []
+
+
+async def test_a_target_in_clear_is_asked_for_in_absolute_form() -> None:
+    async with place(refusing("200 OK")) as here:
+        await here.net.walk(Target.parse("http://archive.example:8080/a?b"), here.via())
+        await here.net.walk(Target.parse("http://archive.example/a"), here.via())
+    assert [head.split("\r\n")[0] for head in here.proxy.heads] == ["GET http://archive.example:8080/a?b HTTP/1.1", "GET http://archive.example/a HTTP/1.1"]
+    assert here.proxy.carried("host") == ["archive.example:8080", "archive.example"]
+
+
+LOGIN: Script = (hear, if_authorized(BASIC, (say(OK_200), *GRANT[2:]), (say(http("407 Nope", WANTS)),)))
+
+
+async def test_credentials_that_are_wrong_are_sent_once_however_many_walk() -> None:
+    async with place(refusing("407 Nope", WANTS)) as here:
+        traces = await together(here.net, [here.via(user=True)] * 8)
+    assert [trace.code for trace in traces] == ["proxy.auth-rejected"] * 8
+    assert here.proxy.carried("proxy-authorization") == [BASIC]
+
+
+async def test_wrong_credentials_are_not_tried_again_on_another_port_of_that_proxy() -> None:
+    async with place(refusing("407 Nope", WANTS)) as here:
+        other = await here.lab.serve(refusing("407 Nope", WANTS))
+        traces = await together(here.net, [here.via(user=True), here.via(user=True, port=other.port)])
+    assert {trace.code for trace in traces} == {"proxy.auth-rejected"}
+    assert len(here.proxy.carried("proxy-authorization") + other.carried("proxy-authorization")) == 1
+
+
+async def test_a_scheme_that_cannot_be_spoken_is_said_of_all_walks() -> None:
+    async with place(refusing("407 Nope", "Proxy-Authenticate: NTLM")) as here:
+        traces = await together(here.net, [here.via(user=True)] * 3)
+    assert [trace.code for trace in traces] == ["proxy.auth-unsupported"] * 3
+    assert {str(trace.steps[-1].facts["offers"]) for trace in traces} == {"NTLM"}
+    assert len(here.proxy.carried("proxy-authorization")) == 1
+
+
+async def test_credentials_that_are_right_serve_everybody() -> None:
+    async with place(LOGIN) as here:
+        traces = await together(here.net, [here.via(user=True)] * 5)
+    assert [trace.code for trace in traces] == [None] * 5
+    assert len(here.proxy.carried("proxy-authorization")) == 5
+
+
+async def test_a_denial_tells_nothing_about_the_credentials() -> None:
+    async with place((hear, by_request({API: (say(http("403 Forbidden")),)}, (say(http("407 Nope", WANTS)),)))) as here:
+        first = await here.net.walk(TARGET, here.via(user=True))
+        second = await here.net.walk(Target.parse("gcr.io"), here.via(user=True))
+        third = await here.net.walk(Target.parse("gcr.io"), here.via(user=True))
+    assert [first.code, second.code, third.code] == ["proxy.denied", "proxy.auth-rejected", "proxy.auth-rejected"]
+    assert len(here.proxy.carried("proxy-authorization")) == 2
+
+
+async def test_waiting_for_ones_turn_costs_no_time_of_ones_own() -> None:
+    slow: Script = (hear, drip(b"HTTP/1.1 200 OK\r\n\r\n" * 2, 0.005))
+    async with place((hear, by_request({API: slow}, (say(OK_200), *GRANT[2:])))) as here:
+        first, second = await together(here.net, [here.via(user=True)] * 2, timeout=0.5, targets=[TARGET, Target.parse("gcr.io")])
+    assert second.code is None or second.code.startswith("http")
+    assert first.steps[-1].phase is not Phase.DNS
+
+
+async def test_a_deadline_is_for_the_whole_walk_however_busy_the_peer_is() -> None:
+    async with place(behind=origin((drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500, 0.01),))) as here:
+        with anyio.fail_after(10):
+            trace = await here.net.walk(TARGET, here.via(), timeout=0.5)
+    assert trace.code == "http.timeout"
+    assert trace.steps[-1].facts["after"] == "0.5 s"
+
+
+async def test_no_more_is_read_than_was_asked_for() -> None:
+    async with place(behind=origin(http("200 OK", body="x" * 500_000))) as here:
+        trace = await here.net.walk(TARGET, here.via(), ask=Request(keep=1000))
+    assert trace.answer is not None
+    assert (len(trace.answer.body), trace.answer.whole, trace.answer.cut) == (1000, False, False)
+
+
+async def test_dates_are_noted_with_the_peer_that_gave_them() -> None:
+    async with place(behind=origin(http("404 Not Found", "Date: Fri, 17 May 2024 12:00:00 GMT", "Age: 60"))) as here:
+        await here.net.walk(TARGET, here.via())
+    (dated,) = here.seen.dates
+    assert dated.peer == API
+    async with place(refusing("403 Forbidden", "Date: Fri, 17 May 2024 12:00:00")) as here:
+        await here.net.walk(TARGET, here.via())
+    assert [dated.peer for dated in here.seen.dates] == ["proxy.localhost"]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Fri, 99 May 2024 12:00:00 GMT", "0", "Fri, 17 May 99999 12:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +2359"])
+async def test_a_date_that_means_nothing_is_not_noted(date: str) -> None:
+    async with place(behind=origin(http("404 Not Found", f"Date: {date}", "Age: 9" + "9" * 400))) as here:
+        trace = await here.net.walk(TARGET, here.via())
+    assert trace.code is None
+    assert here.seen.dates == []
+
+
+async def test_every_address_is_tried_and_the_dead_are_named() -> None:
+    async with place(addresses=("127.0.0.9", "127.0.0.1", "127.0.0.8")) as here:
+        trace = await here.net.walk(TARGET, here.via(), upto=Phase.TCP, every_address=True)
+    assert trace.code is None
+    assert trace.steps[-1].facts == {"address": "127.0.0.1", "dead": {"127.0.0.9": "tcp.refused", "127.0.0.8": "tcp.refused"}}
+
+
+async def test_an_address_that_hangs_does_not_eat_the_time_of_the_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = anyio.connect_tcp
+
+    async def half_deaf(address: Any, port: Any) -> Any:
+        if str(address) == "127.0.0.9":
+            await anyio.sleep_forever()
+        return await connect(address, port)
+
+    monkeypatch.setattr(anyio, "connect_tcp", half_deaf)
+    async with place(addresses=("127.0.0.9", "127.0.0.1")) as here:
+        trace = await here.net.walk(TARGET, here.via(), every_address=True, timeout=1.5)
+        only_one = await here.net.walk(TARGET, here.via(), timeout=1.5)
+    assert (trace.code, only_one.code) == (None, None)
+    tcp = trace.step(Phase.TCP)
+    assert tcp is not None
+    assert tcp.facts["dead"] == {"127.0.0.9": "tcp.timeout"}
+
+
+@pytest.mark.parametrize(
+    ("number", "addresses", "code"),
+    [
+        (errno.EMFILE, ("127.0.0.1",), "internal.resources"),
+        (errno.EADDRNOTAVAIL, ("127.0.0.1",), "internal.resources"),
+        (errno.ENETUNREACH, ("127.0.0.1", "127.0.0.2"), "tcp.unreachable"),
+        (errno.EHOSTUNREACH, ("127.0.0.1",), "tcp.unreachable"),
+        (errno.EPERM, ("127.0.0.1",), "tcp.denied-locally"),
+        (errno.ECONNRESET, ("127.0.0.1",), "tcp.reset"),
+        (errno.ETIMEDOUT, ("127.0.0.1",), "tcp.timeout"),
+        (errno.ENETUNREACH, ("2001:db8::1", "2001:db8::2"), "dns.no-address"),
+        (errno.ENETUNREACH, ("2001:db8::1", "127.0.0.1"), "tcp.unreachable"),
+    ],
+)
+async def test_what_the_system_says_has_its_code(number: int, addresses: tuple[str, ...], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(address: Any, port: Any) -> Any:
+        raise OSError("All connection attempts failed") from OSError(number, "x")
+
+    async with place(addresses=addresses) as here:
+        monkeypatch.setattr(anyio, "connect_tcp", refuse)
+        trace = await here.net.walk(TARGET, here.via())
+    assert trace.code == code
+    assert trace.steps[-1].facts["reason"]
+
+
+async def test_nothing_is_sent_to_a_peer_whose_certificate_was_refused() -> None:
+    async with place(behind=origin(NOT_FOUND, Leaf((API,), issuer="ACME"))) as here:
+        trace = await here.net.walk(TARGET, here.via())
+        assert trace.code == "tls.untrusted"
+        assert here.origin.heads == []
+
+
+async def test_a_walk_that_is_cancelled_leaves_nothing_open() -> None:
+    for script in ((hear, drip(b"x", 0.01)), GRANT):
+        async with place(script, behind=(reset,)) as here:
+            with anyio.move_on_after(0.2):
+                await here.net.walk(TARGET, here.via())
+
+
+async def test_a_root_that_was_added_is_seen(tmp_path: Any) -> None:
+
+    file = tmp_path / "acme.pem"
+    file.write_bytes(signer("ACME").pem)
+    async with place(behind=origin(NOT_FOUND, Leaf((API,), issuer="ACME"))) as here:
+        here.net.trust = Trust(file, store=store, anchors=())
+        trace = await here.net.walk(TARGET, here.via())
+        assert trace.code is None
+        tls = trace.step(Phase.TLS)
+        assert tls is not None
+        assert tls.facts["added"] == "--ca-file"
+
+
+async def test_a_client_walks_every_request_and_follows_nothing() -> None:
+    moved = by_request({"/moved": (say(http("302 Found", "Location: /there", "Content-Encoding: gzip")),)}, (say(NOT_FOUND),))
+    traces: list[Trace] = []
+    async with place(behind=origin((moved,))) as here:
+        route: Route = here.via()
+        async with here.net.client(lambda target: route, timeout=5, traces=traces) as client:
+            first = await client.get(f"https://{API}/moved?x=1", headers={"Accept": "application/json"})
+            second = await client.post(f"https://{API}/there", content=b"hello")
+        assert (first.status_code, first.headers["location"], second.status_code) == (302, "/there", 404)
+        assert [trace.target.path for trace in traces] == ["/moved?x=1", "/there"]
+        assert here.origin.carried("accept")[0] == "application/json"
+        assert here.origin.carried("content-length") == ["5"]
+
+
+async def test_a_client_whose_walk_fails_says_where() -> None:
+    traces: list[Trace] = []
+    async with place(refusing("403 Forbidden")) as here:
+        route: Route = here.via()
+        async with here.net.client(lambda target: route, timeout=5, traces=traces) as client:
+            with pytest.raises(WalkFailed) as raised:
+                await client.get(f"https://{API}/")
+    assert isinstance(raised.value, httpx.TransportError)
+    assert [trace.code for trace in traces] == [raised.value.trace.code] == ["proxy.denied"]
+
+
+async def together(net: RealNet, routes: Sequence[Via], *, timeout: float = 5, targets: Sequence[Target] = ()) -> list[Trace]:
+    traces: dict[int, Trace] = {}
+
+    async def one(index: int, route: Via) -> None:
+        traces[index] = await net.walk(targets[index] if targets else TARGET, route, timeout=timeout)
+
+    async with anyio.create_task_group() as group:
+        for index, route in enumerate(routes):
+            group.start_soon(one, index, route)
+    return [traces[index] for index in range(len(routes))]
+
+
