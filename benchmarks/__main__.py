@@ -25,7 +25,7 @@ Measurement = Callable[[Stage], Iterator[Row]]
 def _measurements(*, quick: bool) -> dict[str, Measurement]:
     """What yields which rows."""
     rounds = 3 if quick else 9
-    span = engines.Span(50, 350) if quick else engines.Span(100, 2000)
+    span = engines.Span(50, 250) if quick else engines.Span(100, 2000)
     few, lots = (200, 1000) if quick else (1000, 10_000)
     return {
         "P1": lambda stage: whole.near(stage, rounds),

@@ -48,9 +48,9 @@ def measured(argv: Sequence[str | Path], env: Mapping[str, str], cwd: Path, *, c
     return ran
 
 
-def interleaved(rounds: int, subjects: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """A B A B …: what each subject gave in each round, after one round that is not counted."""
-    for subject in subjects.values():
+def interleaved(rounds: int, subjects: Mapping[str, Callable[[], T]], *, warm: bool = True) -> dict[str, list[T]]:
+    """A B A B …: what each subject gave in each round, if `warm` after one round that is not counted."""
+    for subject in subjects.values() if warm else ():
         subject()
     seen: dict[str, list[T]] = {name: [] for name in subjects}
     for _ in range(rounds):

@@ -47,7 +47,7 @@ def slopes(stage: Stage, rounds: int, span: Span) -> Iterator[Row]:
             subjects["floor"] = span.slope(lambda count: floor.walk(count).cpu)
         except Missing as what:
             missing["floor"] = f"needs {what}"
-        seen = {name: median(values) for name, values in interleaved(rounds, subjects).items()}
+        seen = {name: median(values) for name, values in interleaved(rounds, subjects, warm=False).items()}
     yield from _rows(seen, missing)
 
 

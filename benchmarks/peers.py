@@ -42,8 +42,8 @@ class Curl:
 
     def loop(self, urls: Sequence[str]) -> Ran:
         """What people write first: one curl after the other."""
-        script = 'for url do case $url in -*|"") ;; *) curl "$FLAG1" "$FLAG2" --cacert "$STORE" --proxy "$PROXY" -o /dev/null "$url" || exit 1;; esac; done'
-        flags = {"FLAG1": "-sS", "FLAG2": "--http1.1", "STORE": str(self.store), "PROXY": self.stage.proxy(far=self.far)}
+        script = 'for url do curl -sS --http1.1 --cacert "$STORE" --proxy "$PROXY" -o /dev/null "$url" || exit 1; done'
+        flags = {"STORE": str(self.store), "PROXY": self.stage.proxy(far=self.far)}
         return measured(["sh", "-c", script, "sh", *urls], {**self.stage.environment(), **flags}, self.stage.home)
 
 

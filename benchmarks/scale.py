@@ -65,5 +65,3 @@ def _error(report: Any, phase: str, rtt: float) -> float:  # noqa: ANN401
     """How far the median walk's phase is from the one round trip that it takes."""
     walks = [result["steps"] for result in report["results"] if result["kind"] == "https"]
     return float(median(abs(step["seconds"] - rtt) for steps in walks for step in steps if step["phase"] == phase))
-
-

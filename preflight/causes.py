@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from preflight import codes
-from preflight.model import Blame, Cause, CheckResult, Finding, Status, Via
+from preflight.model import Blame, Cause, CheckResult, Finding, Status, Target, Via
 
 _HOP: Final = frozenset({"dns", "tcp", "proxy-tls"})
 _HOP_CODES: Final = frozenset(f"proxy.{kind}" for kind in ("auth-required", "auth-rejected", "auth-unsupported", "not-a-proxy", "not-http", "captive-portal"))
 _FOREIGN: Final = frozenset({"tls.untrusted", "tls.intercepted", "tls.self-signed"})
+_OF_A_PORTAL: Final = frozenset({"proxy.captive-portal", "http.block-page"})
 _DATES: Final = frozenset({"tls.expired", "tls.not-yet-valid"})
 _BROKEN_PROMISE: Final = ("tunnel.", "tls.", "http.")
 
@@ -72,7 +73,9 @@ def _dead_hop(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> It
     """A proxy that cannot be used, and everything that was not even tried because of it."""
     heads = [trouble for trouble in troubles if trouble.result.kind == "proxy"]
     for group in _grouped(heads, lambda trouble: f"{trouble.finding.code} {trouble.finding.hint}"):
-        yield _explaining([trouble.name for trouble in group], group[0].finding, results)
+        portal = group[0].finding.code == "proxy.captive-portal"
+        same = [trouble for trouble in troubles if portal and trouble.proxy and trouble.finding.code in _OF_A_PORTAL]
+        yield _explaining([trouble.name for trouble in (*group, *same)], group[0].finding, results)
 
 
 def _blocking(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
@@ -107,7 +110,7 @@ def _interception(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -
     foreign = [trouble for trouble in troubles if trouble.finding.code in _FOREIGN]
     for group in _grouped(foreign, lambda trouble: str(trouble.finding.evidence.get("issuer", ""))):
         issuer = group[0].finding.evidence.get("issuer")
-        if issuer and len({_domain(trouble.result.target or "") for trouble in group}) > 1:
+        if issuer and len({_domain(trouble) for trouble in group}) > 1:
             code = codes.find("tls.intercepted")
             through = f"through {group[0].proxy}" if group[0].proxy else "directly"
             fields = codes.Fields(issuer=issuer, target=f"{len(group)} unrelated names", host="these names", through=through)
@@ -125,7 +128,7 @@ def _denied(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iter
         routed = [result for result in results if isinstance(result.route, Via) and result.route.proxy.url == group[0].proxy]
         everything = len(group) == len([result for result in routed if not result.blocked_by])
         title = f"{group[0].proxy} denies {'every target' if everything else f'{len(group)} targets'}"
-        lines = ", ".join(f"`{(trouble.result.target or trouble.name).removesuffix(':443')}`" for trouble in group)
+        lines = ", ".join(dict.fromkeys(f"`{_host(trouble)}`" for trouble in group))
         lead = "It may not know these addresses at all; else ask" if everything else "Ask"
         yield _cause("proxy.denied", title, Blame.PROXY, f"{lead} the proxy's administrator to add to the allow-list: {lines}.", [each.name for each in group])
 
@@ -166,7 +169,14 @@ def _grouped(troubles: Iterable[Trouble], key: Callable[[Trouble], str]) -> list
     return list(groups.values())
 
 
-def _domain(target: str) -> str:
-    """The last two labels of a target's host: close enough to tell googleapis.com from gcr.io."""
-    host = target.partition("://")[2] or target
-    return ".".join(host.partition("/")[0].rpartition(":")[0].split(".")[-2:])
+def _host(trouble: Trouble) -> str:
+    """The host of the target; the check's name where it has none that can be read."""
+    try:
+        return Target.parse(trouble.result.target or "").host
+    except ValueError:
+        return trouble.name
+
+
+def _domain(trouble: Trouble) -> str:
+    """The last two labels of the host: close enough to tell googleapis.com from gcr.io."""
+    return ".".join(_host(trouble).split(".")[-2:])

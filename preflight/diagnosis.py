@@ -79,11 +79,12 @@ def _fields(trace: Trace) -> dict[str, Json]:
         "url": target.url,
         "proxy": proxy.url if proxy else "no proxy",
         "proxy_address": address,
+        "name": proxy.host if proxy else target.host,
         "peer": address if step is None or step.phase not in _BEHIND else str(target),
         "through": f"through {hop}" if proxy else "directly",
         "addresses": str(tcp.facts.get("address", "")) if tcp else "",
         "after": f"{step.seconds:.0f} s" if step else "no time",
-        **dict.fromkeys(("names", "reply", "server", "location", "offers"), "none"),
+        **dict.fromkeys(("names", "status", "reply", "server", "location", "offers"), "none"),
         **dict.fromkeys(("issuer", "subject", "not_before", "not_after", "reason", "resolver", "guess", "first_bytes"), "unknown"),
         "allow_line": allow_line(target, f"{facts.get('server', '')} {facts.get('reply', '')} {facts.get('via', '')}"),
     }

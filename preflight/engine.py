@@ -19,6 +19,9 @@ from preflight.untrusted import Json, Redactor
 from preflight.world import World
 
 TEXT_BOUND = 1000
+SHARED_FACTS = 256
+"""So many different sets of facts are remembered, so that equal ones are one object."""
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class _Run:
                 self._dependents.setdefault(other, []).append(name)
         self._ready = deque(check for check in plan.checks if not self._waiting[check.name])
         self._more = anyio.Event()
+        self._shared: dict[tuple[tuple[str, type, Json], ...], Mapping[str, Json]] = {}
 
     @property
     def left(self) -> int:
@@ -151,7 +155,7 @@ class _Run:
             if scope.cancelled_caught:
                 return (codes.finding("internal.deadline", fields={"after": f"{check.budget():g} s", "names": check.name}),), ()
             findings = tuple(map(self._clean, check.judge(seen))) or (codes.finding("internal.no-finding", fields={"names": check.name}),)
-            return findings, tuple(replace(step, facts=self._clean_all(step.facts)) for step in check.steps(seen))
+            return findings, tuple(Step(step.phase, step.seconds, step.code, self._clean_all(step.facts)) for step in check.steps(seen))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a check of anybody's may raise anything, and the others go on
             return (_crashed(check, error),), ()
 
@@ -201,7 +205,15 @@ class _Run:
         )
 
     def _clean_all(self, facts: Mapping[str, Json]) -> Mapping[str, Json]:
-        return {self._redactor.clean(key): self._redactor.clean_json(value) for key, value in facts.items()}
+        """The facts, clean. What most walks of a run have in common is cleaned once and kept once."""
+        same = tuple((key, type(value), value) for key, value in facts.items() if type(value) in _PLAIN)
+        known = self._shared.get(same) if len(same) == len(facts) else None
+        if known is not None:
+            return known
+        clean = {self._redactor.clean(key): self._redactor.clean_json(value) for key, value in facts.items()}
+        if len(same) == len(facts) and len(self._shared) < SHARED_FACTS:
+            self._shared[same] = clean
+        return clean
 
 
 async def _cancel_when(asked: anyio.Event, scope: anyio.CancelScope) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from preflight.untrusted import Json, Secret
 
@@ -105,11 +105,25 @@ def _parsed(text: str, scheme: str) -> Target:
         raise ValueError(f"a target is http, https or tcp, not {parts.scheme!r}")
     if parts.username is not None:
         raise ValueError("a target has no user name")
-    port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
+    try:
+        port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        port = None
     if not parts.hostname or not port:
         raise ValueError("a target is HOST:PORT or a URL with a host, and its port is 1 to 65535")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, parts.hostname, port, path)
+    return Target(parts.scheme, _ascii_host(parts.hostname), port, path if path.isascii() else quote(path, safe="/?%:@!$&'()*+,;=~[]"))
+
+
+def _ascii_host(host: str) -> str:
+    """The host as it is asked for in DNS, in HTTP and in TLS (RFC 3490)."""
+    try:
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        name = "."
+    if name.startswith(".") or ".." in name:
+        raise ValueError("the host of a target is no name that DNS can hold")
+    return name
 
 
 def bracketed(host: str) -> str:

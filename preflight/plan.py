@@ -37,10 +37,12 @@ class Plan:
     vantage: str = ""
     strict: bool = False
     limits: Limits = field(default_factory=Limits)
+    besides: tuple[Wanted, ...] = ()
+    """Targets of the profile that were not selected: a check of a proxy alone still asks it for something."""
 
     def wanted(self) -> tuple[Wanted, ...]:
-        """The targets that the plan asks for."""
-        return tuple(Wanted(check.name, target, check.required) for check in self.checks if (target := check.wants()))
+        """The targets that the profile asks for, those of this plan first."""
+        return tuple(Wanted(check.name, target, check.required) for check in self.checks if (target := check.wants())) + self.besides
 
 
 def make(checks: Iterable[AnyCheck], declared: Declared, *, profile: str = "", limits: Limits | None = None) -> Plan:

@@ -135,7 +135,7 @@ def refused_credentials(answer: Answer, *, connect: bool = False) -> bool:
 def unauthenticated(answer: Answer, *, sent_credentials: bool) -> Refusal:
     """What an answer that wants other credentials means for ours."""
     challenges = answer.get("Proxy-Authenticate") or answer.get("WWW-Authenticate")
-    offers = sorted(set(_SCHEME.findall(challenges)))
+    offers = sorted(set(_SCHEME.findall(_QUOTED.sub("", challenges))))
     told = {**facts(answer), "offers": ", ".join(offers) or "no scheme"}
     if offers and "basic" not in {offer.lower() for offer in offers}:
         return Refusal("proxy.auth-unsupported", told)

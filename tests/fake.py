@@ -88,7 +88,11 @@ def trace(meets: Meets, target: Target, route: Route, upto: Phase = Phase.HTTP) 
     end = Phase(meets.code.partition(".")[0]) if isinstance(meets, Ends) else upto
     arrived = isinstance(meets, Arrives) or _ORDER.index(end) > _ORDER.index(upto)
     last = upto if arrived else end
-    steps = [Step(phase, 0.01, None, meets.facts.get(phase, {}) if isinstance(meets, Arrives) else {}) for phase in _way(target, route) if _ORDER.index(phase) < _ORDER.index(last)]
+    steps = [
+        Step(phase, 0.01, None, meets.facts.get(phase, {}) if isinstance(meets, Arrives) else {})
+        for phase in _way(target, route)
+        if _ORDER.index(phase) < _ORDER.index(last)
+    ]
     if isinstance(meets, Ends) and not arrived:
         return Trace(target, route, (*steps, Step(end, 0.01, meets.code, meets.facts)), meets.answer)
     steps += [Step(last, 0.01, None, meets.facts.get(last, {}) if isinstance(meets, Arrives) else {})]
@@ -113,7 +117,7 @@ class FakeDns:
         del timeout
         found = self.names.get(host, "dns.nxdomain")
         if isinstance(found, str):
-            return Step(Phase.DNS, 0.01, found, {"name": host, "resolver": "192.0.2.53", "after": "3 s", "addresses": "0.0.0.0"})  # noqa: S104
+            return Step(Phase.DNS, 0.01, found, {"name": host, "resolver": "192.0.2.53", "after": "3 s", "addresses": "0.0.0.0"})
         return Step(Phase.DNS, 0.01, None, {"name": host, "addresses": list(found)})
 
 

@@ -6,13 +6,13 @@ A script says what a peer does and nothing about why; `scenarios` gives the scri
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, TypeAlias
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute, SocketStream
@@ -39,12 +39,13 @@ class Server:
 class Talk:
     """One connection, as a script sees it."""
 
-    def __init__(self, lab: Lab, server: Server, socket_stream: SocketStream) -> None:
-        self.lab = lab
+    def __init__(self, routes: Mapping[str, int], server: Server, socket_stream: SocketStream) -> None:
+        self.routes = routes
         self.server = server
         self.stream: ByteStream = socket_stream
         self.raw = socket_stream
         self.head = ""
+        self.gone = False
         self._held = b""
 
     @property
@@ -68,9 +69,10 @@ class Talk:
 
     async def finish(self) -> None:
         """Say that nothing more comes, and wait until the client has gone."""
-        with contextlib.suppress(OSError):
-            self.raw.extra(SocketAttribute.raw_socket).shutdown(socket.SHUT_WR)
-        with contextlib.suppress(*GONE):
+        with contextlib.suppress(*GONE, OSError):
+            if self.gone:
+                return
+            await self.raw.send_eof()
             while True:
                 await self.raw.receive()
 
@@ -98,15 +100,18 @@ async def hang(talk: Talk) -> None:
 
 async def reset(talk: Talk) -> None:
     """Send RST."""
-    talk.raw.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    talk.gone = True
+    with socket.socket(fileno=os.dup(talk.raw.extra(SocketAttribute.raw_socket).fileno())) as twin:  # uvloop's own lets nobody set options
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     await anyio.aclose_forcefully(talk.raw)
 
 
-def say(data: bytes | str) -> Move:
-    """Send `data`."""
+def say(data: bytes | str | Callable[[], str]) -> Move:
+    """Send `data`, or what it gives at that moment."""
 
     async def move(talk: Talk) -> None:
-        await talk.stream.send(data if isinstance(data, bytes) else data.encode("latin-1"))
+        said = data if isinstance(data, bytes | str) else data()
+        await talk.stream.send(said if isinstance(said, bytes) else said.encode("latin-1"))
 
     return move
 
@@ -141,7 +146,7 @@ def secure(context: Callable[[], ssl.SSLContext]) -> Move:
         handle = context().wrap_bio(incoming, outgoing, server_side=True)
         stream = TLSStream(talk.stream, False, handle, incoming, outgoing)
         try:
-            await stream._call_sslobject_method(handle.do_handshake)  # noqa: SLF001 - `wrap` does the same and swallows the alert
+            await stream._call_sslobject_method(handle.do_handshake)
         finally:
             if alert := outgoing.read():
                 await talk.stream.send(alert)
@@ -189,7 +194,7 @@ def if_authorized(value: str, granted: Script, refused: Script) -> Move:
 async def relay(talk: Talk) -> None:
     """Pass everything on to the lab's server for the request-target, both ways, until either side ends."""
     host = talk.requested.removesuffix(":443")
-    port = talk.lab.routes.get(host, talk.lab.routes.get("*"))
+    port = talk.routes.get(host, talk.routes.get("*"))
     if port is None:
         raise LookupError(f"the lab has no origin for {host}")
     ends: list[Exception] = []
@@ -207,65 +212,3 @@ async def _pump(receive: Callable[[], Awaitable[bytes]], to: ByteStream, both: a
     except GONE as end:
         ends.append(end)
         both.cancel()
-
-
-class Lab:
-    """Loopback servers that live as long as the block."""
-
-    def __init__(self) -> None:
-        self.routes: dict[str, int] = {}
-        """Where `relay` goes, by host; `*` for all others."""
-        self._group = anyio.create_task_group()
-        self._stack = contextlib.AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
-        with anyio.CancelScope(shield=True):
-            await anyio.sleep(0.01)  # asyncio loses a connection that is accepted while its `accept` is cancelled
-        self._group.cancel_scope.cancel()
-        try:
-            return await self._group.__aexit__(kind, error, trace)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._stack.aclose()
-
-    async def serve(self, script: Script, *, host: str = "127.0.0.1", port: int = 0) -> Server:
-        """Play `script` to everybody who connects."""
-        listener = await self._stack.enter_async_context(await anyio.create_tcp_listener(local_host=host, local_port=port))
-        server = Server(listener.extra(SocketAttribute.local_port))
-
-        async def play(stream: SocketStream) -> None:
-            server.connections += 1
-            talk = Talk(self, server, stream)
-            try:
-                with contextlib.suppress(*GONE):
-                    for move in script:
-                        await move(talk)
-                    await talk.finish()
-            finally:
-                await anyio.aclose_forcefully(stream)
-
-        self._group.start_soon(listener.serve, play)
-        return server
-
-    async def silent_port(self) -> int:
-        """A port of 127.0.0.1 that never answers a SYN: its queue of connections is full."""
-        deaf = self._stack.enter_context(socket.socket())
-        deaf.bind(("127.0.0.1", 0))
-        deaf.listen(0)
-        for _ in range(4):
-            waiting = self._stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(deaf.getsockname())
-        await anyio.sleep(0.05)
-        return int(deaf.getsockname()[1])
-
-
-def closed_port(host: str = "127.0.0.1") -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

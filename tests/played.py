@@ -30,7 +30,8 @@ from preflight.untrusted import Redactor, Secret
 from preflight.world import Seen, World
 from tests.fake import lookup
 from tests.identities import store
-from tests.loopback import Lab, Server, closed_port
+from tests.lab import Lab, closed_port
+from tests.loopback import Server
 from tests.worlds.words import API, ARCHIVE, PASSWORD, REGISTRY, Scenario
 
 USER = Secret("user")
@@ -70,7 +71,7 @@ def checks(scenario: Scenario, port: int) -> list[Check[Any]]:
         "api": HttpsCheck(name="api", target=API, proof="google-api", timeout=timeout, h2=scenario.h2, redirects=redirects),
         "registry": HttpsCheck(name="registry", target=REGISTRY, path="/v2/", proof="registry", timeout=timeout, redirects=redirects),
         "archive": HttpCheck(name="archive", target=f"http://{ARCHIVE}/ubuntu/dists/jammy/InRelease", proof="ubuntu-archive", timeout=timeout),
-        "direct": HttpsCheck(name="direct", proof="google-api", target=near if scenario.addresses[0] != "0.0.0.0" else f"sunk.example:{port}", timeout=timeout),  # noqa: S104
+        "direct": HttpsCheck(name="direct", proof="google-api", target=near if scenario.addresses[0] != "0.0.0.0" else f"sunk.example:{port}", timeout=timeout),
         "tcp": TcpCheck(name="tcp", target=near, timeout=timeout),
         "clock": ClockCheck(name="clock"),
     }

@@ -25,7 +25,13 @@ WALKED = [name for name, code in codes.TABLE.items() if code.phase in {Phase.DNS
 @pytest.mark.parametrize("route", [VIA, DIRECT], ids=["proxied", "direct"])
 def test_every_code_of_a_walk_has_words_even_without_facts(name: str, route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
     missing: list[str] = []
-    monkeypatch.setattr(Fields, "__missing__", lambda self, key: missing.append(key) or "?")
+
+    def note(self: Fields, key: str) -> str:
+        del self
+        missing.append(key)
+        return "?"
+
+    monkeypatch.setattr(Fields, "__missing__", note)
     finding = explain(name, trace(Ends(name), TARGET, route))
     assert missing == ["dead"] * len(missing) if name == "tcp.partial" else missing == []
     assert finding.message
@@ -52,9 +58,7 @@ def test_evidence_is_what_the_step_learned_and_nothing_else() -> None:
     assert "`gcr.io` to the dstdomain list" in finding.hint
 
 
-@pytest.mark.parametrize(
-    ("days", "codes_said"), [(15, []), (13, ["tls.expires-soon"]), (0, ["tls.expires-soon"])]
-)
+@pytest.mark.parametrize(("days", "codes_said"), [(15, []), (13, ["tls.expires-soon"]), (0, ["tls.expires-soon"])])
 def test_a_certificate_that_ends_soon_is_remarked(days: int, codes_said: list[str]) -> None:
     end = (NOON + timedelta(days=days)).strftime("%b %d %H:%M:%S %Y GMT")
     walked = trace(Arrives(facts={Phase.TLS: {"not_after": end}}), TARGET, VIA)

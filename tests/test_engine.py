@@ -2,79 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
-
 import anyio
 import pytest
 
-from preflight import codes, engine, plan
-from preflight.check import EVERYTHING, Check
+from preflight import engine, plan
+from preflight.check import EVERYTHING
 from preflight.checks.https import HttpsCheck
 from preflight.declared import Declared
 from preflight.engine import Stop
 from preflight.events import CheckFinished, CheckStarted, Event, RunFinished, RunStarted
-from preflight.model import CheckResult, Finding, Report, Status
-from preflight.plan import AnyCheck, Limits
-from preflight.untrusted import Redactor, Secret
-from preflight.world import World
+from preflight.model import Status
+from preflight.plan import Limits
+from preflight.untrusted import Redactor
 from tests.fake import Arrives, Ends, FakeNet, world
-from tests.played import stage
 from tests.loopback import hear, in_turn, reset, say
+from tests.played import stage
+from tests.plays import found, plays, result, run
 from tests.worlds.words import GRANT, OK_200, Scenario, behind
 
 pytestmark = pytest.mark.anyio
-
-SECRET = "correct-horse"
-
-
-class Plays(Check[int], frozen=True, kw_only=True, tag="plays"):
-    """Does at each attempt what its script says: a code to find, an exception to raise, or something to call."""
-
-    kind: ClassVar[str] = "plays"
-    script: tuple[Any, ...] = ("ok",)
-    waits: tuple[str, ...] = ()
-    counter: list[int] = []
-    bound: float = 10.0
-
-    def after(self) -> Iterable[str]:
-        return self.waits
-
-    def budget(self) -> float:
-        return self.bound
-
-    async def observe(self, world: World) -> int:
-        del world
-        turn = len(self.counter)
-        self.counter.append(turn)
-        now = self.script[min(turn, len(self.script) - 1)]
-        if isinstance(now, BaseException):
-            raise now
-        if callable(now):
-            await now()
-        return turn
-
-    def judge(self, seen: int) -> Iterable[Finding]:
-        now = self.script[min(seen, len(self.script) - 1)]
-        for code in now if isinstance(now, tuple) else (now,):
-            yield codes.finding(code, fields={"target": self.name}, message=f"{self.name} says {code}", hint="do something")
-
-
-def plays(name: str, *script: Any, **options: Any) -> Plays:
-    return Plays(name=name, script=script or ("ok",), counter=[], **options)
-
-
-async def run(*checks: AnyCheck, stop: Stop | None = None, listen: Callable[[Event], None] = lambda event: None, **limits: Any) -> Report:
-    made = plan.make(checks, Declared(), limits=Limits(**{"backoff": 0.0, **limits}))
-    return await engine.run(made, world(made), listen, redactor=Redactor((Secret(SECRET),)), stop=stop)
-
-
-def result(report: Report, name: str) -> CheckResult:
-    return next(each for each in report.results if each.name == name)
-
-
-def found(report: Report, name: str) -> tuple[str, ...]:
-    return tuple(finding.code for finding in result(report, name).findings)
 
 
 async def test_a_check_whose_blocker_failed_is_skipped_and_says_by_whom() -> None:
@@ -191,58 +137,6 @@ async def test_a_stop_after_the_end_changes_nothing() -> None:
     assert (report.complete, report.interrupted_by, report.exit_code) == (True, None, 0)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [ValueError(SECRET), KeyError(SECRET), ExceptionGroup(SECRET, [OSError(SECRET)]), RecursionError(SECRET), SystemExit(SECRET)],
-    ids=lambda error: type(error).__name__,
-)
-async def test_a_check_that_crashes_harms_only_itself_and_its_words_are_not_repeated(error: BaseException) -> None:
-    report = await run(plays("bad", error), plays("good"), concurrency=1)
-    assert found(report, "bad") == ("internal.crashed",)
-    assert found(report, "good") == ("ok",)
-    assert SECRET not in repr(report)
-    assert type(error).__name__ in result(report, "bad").findings[0].message
-    assert report.exit_code == 3
-
-
-class Mute(Plays, frozen=True, kw_only=True, tag="mute"):
-    kind: ClassVar[str] = "mute"
-
-    def judge(self, seen: int) -> Iterable[Finding]:
-        del seen
-        return ()
-
-
-class Wild(Plays, frozen=True, kw_only=True, tag="wild"):
-    kind: ClassVar[str] = "wild"
-    says: Any = None
-
-    def judge(self, seen: int) -> Iterable[Finding]:
-        del seen
-        yield self.says
-
-
-async def test_silence_proves_nothing() -> None:
-    report = await run(Mute(name="mute", counter=[]))
-    assert found(report, "mute") == ("internal.no-finding",)
-    assert report.exit_code == 3
-
-
-@pytest.mark.parametrize("says", [None, "ok", 7, Finding("ok", Status.PASS, None, "x", evidence=7)], ids=repr)  # type: ignore[arg-type]
-async def test_a_plugin_that_says_what_is_no_finding_harms_only_itself(says: object) -> None:
-    report = await run(Wild(name="wild", says=says, counter=[]), plays("good"))
-    assert found(report, "wild") == ("internal.crashed",)
-    assert found(report, "good") == ("ok",)
-
-
-async def test_a_plugins_secret_and_its_control_bytes_are_cleaned() -> None:
-    says = Finding("acme.odd", Status.FAIL, codes.find("ok").blame, f"\x1b[31m{SECRET}", f"\u202e{SECRET}", {"a": [SECRET, b"\x00", {1: object()}]})
-    report = await run(Wild(name="wild", says=says, counter=[]))
-    (finding,) = result(report, "wild").findings
-    assert (finding.message, finding.hint) == ("\\x1b[31m***", "\\u202e***")
-    assert finding.evidence == {"a": ["***", "\\x00", {"1": "<object>"}]}
-
-
 async def test_nothing_at_all_is_an_error() -> None:
     report = await run()
     assert (report.results, report.status, report.exit_code, report.complete) == ((), Status.ERROR, 3, True)
@@ -295,5 +189,3 @@ async def test_a_tunnel_that_breaks_once_is_a_flaky_pass() -> None:
         report = await played.run()
     assert found(report, "api") == ("ok",)
     assert result(report, "api").findings[0].evidence["flaky"] is True
-
-

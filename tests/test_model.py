@@ -53,9 +53,21 @@ VERDICTS = [
     ("blocked by an error", [*required("error"), BLOCKED, TWICE], 3, 3, Status.ERROR),
     ("blocked by a skip", [*required("skip"), BLOCKED], 3, 3, Status.SKIP),
     ("required, blocked by an optional failure", [result("r0", "fail", required=False), BLOCKED], 1, 1, Status.FAIL),
-    ("required at second hand, blocked by an optional failure", [result("r0", "fail", required=False), result("late", "skip", required=False, blocked_by=("r0",)), TWICE], 1, 1, Status.FAIL),
+    (
+        "required at second hand, blocked by an optional failure",
+        [result("r0", "fail", required=False), result("late", "skip", required=False, blocked_by=("r0",)), TWICE],
+        1,
+        1,
+        Status.FAIL,
+    ),
     ("optional, blocked by a failure", [*required("fail"), result("late", "skip", required=False, blocked_by=("r0",))], 1, 1, Status.FAIL),
-    ("optional, blocked by an optional failure", [*required("pass"), *optional("fail"), result("late", "skip", required=False, blocked_by=("o0",))], 0, 1, Status.WARN),
+    (
+        "optional, blocked by an optional failure",
+        [*required("pass"), *optional("fail"), result("late", "skip", required=False, blocked_by=("o0",))],
+        0,
+        1,
+        Status.WARN,
+    ),
     ("blocked by what is not in the report", [*required("pass"), result("late", "skip", blocked_by=("gone",))], 0, 0, Status.SKIP),
     ("no finding", [CheckResult("mute", "kind", "core", "", True, ())], 3, 3, Status.ERROR),
 ]
@@ -102,6 +114,7 @@ def test_results_are_counted_by_status() -> None:
         ("[2001:db8::1]:3128", "tcp", "[2001:db8::1]:3128", "tcp://[2001:db8::1]:3128/"),
         ("https://[2001:db8::1]/v2/", "https", "[2001:db8::1]:443", "https://[2001:db8::1]/v2/"),
         ("http://a.example?x", "http", "a.example:80", "http://a.example/?x"),
+        ("bücher.example/é?ü=%C3", "https", "xn--bcher-kva.example:443", "https://xn--bcher-kva.example/%C3%A9?%C3%BC=%C3"),
         ("https://a.example:80", "https", "a.example:80", "https://a.example:80/"),
     ],
 )
@@ -112,7 +125,22 @@ def test_a_target_is_read(text: str, scheme: str, authority: str, url: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", " gcr.io", "gcr.io ", "a b", "ftp://a.example", "https://user:pw@a.example", "https://", "a.example:0", "a.example:65536", "a.example:x", "a\x00b", "a\u202eb", "[::1"]
+    "text",
+    [
+        "",
+        " gcr.io",
+        "gcr.io ",
+        "a b",
+        "ftp://a.example",
+        "https://user:pw@a.example",
+        "https://",
+        "a.example:0",
+        "a.example:65536",
+        "a.example:x",
+        "a\x00b", "https://.example", "a..b", "ü" * 70 + ".example",
+        "a\u202eb",
+        "[::1",
+    ],
 )
 def test_what_is_no_target_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

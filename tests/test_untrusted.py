@@ -62,11 +62,11 @@ def test_the_planted_password_is_in_no_spelling(encoding: str, text: str) -> Non
         assert not [piece for piece in PIECES if piece in cleaned]
 
 
-@pytest.mark.parametrize("half", ["S3cr3t", "ss:%41\"<é", "S3cr3t#Pa", "ss", "%2541%22%3C%C3%A9"[:0] or "%41\"<é"])
+@pytest.mark.parametrize("half", ["S3cr3t", 'ss:%41"<é', "S3cr3t#Pa", "ss", "%2541%22%3C%C3%A9"[:0] or '%41"<é'])
 def test_halves_that_a_parser_left_are_masked_where_they_are_long_enough(half: str) -> None:
     cleaned = redactor(PLANTED).clean(f"invalid port {half!s} in the URL")
     assert "S3cr3t" not in cleaned
-    assert "%41\"<é" not in cleaned
+    assert '%41"<é' not in cleaned
 
 
 @pytest.mark.parametrize("secret", [PLANTED, "correcthorsebatterystaple", "hunter2hunter2"])
@@ -80,7 +80,7 @@ def test_a_secret_that_a_bounded_read_broke_off_is_masked(secret: str, encoding:
         assert cleaned.startswith(f"echo: {MASK}"), (length, cleaned)
 
 
-SECRETS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), min_size=4, max_size=24)
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=4, max_size=24)
 
 
 @given(SECRETS, st.sampled_from(sorted(ENCODINGS)), st.text("xyz .", max_size=5), st.text("xyz .", max_size=5))
@@ -166,4 +166,10 @@ def test_json_is_cleaned_to_its_leaves_and_what_is_none_is_named() -> None:
 def test_a_secret_shows_itself_to_nobody_but_who_reveals_it() -> None:
     secret = Secret(PLANTED)
     assert (str(secret), repr(secret), f"{secret}", secret.reveal()) == (MASK, MASK, MASK, PLANTED)
-    assert (bool(secret), bool(Secret("")), secret == Secret(PLANTED), hash(secret) == hash(Secret(PLANTED)), secret == PLANTED) == (True, False, True, True, False)
+    assert (bool(secret), bool(Secret("")), secret == Secret(PLANTED), hash(secret) == hash(Secret(PLANTED)), secret == PLANTED) == (
+        True,
+        False,
+        True,
+        True,
+        False,
+    )

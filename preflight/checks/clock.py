@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import median
+from statistics import median_high, median_low
 from typing import ClassVar, Final
 
 from preflight import codes
@@ -43,7 +43,8 @@ class ClockCheck(Check[Observed], frozen=True, kw_only=True, tag="clock"):
         if not seen.dates:
             yield codes.finding("internal.not-applicable", fields={"why": "no answer in this run told the time"})
             return
-        ahead, peers = median(each.ahead for each in seen.dates), sorted({each.peer for each in seen.dates})
+        ordered, peers = sorted(each.ahead for each in seen.dates), sorted({each.peer for each in seen.dates})
+        ahead = min(median_low(ordered), median_high(ordered), key=abs)  # where two disagree, the one that agrees with us
         evidence: dict[str, Json] = {"ahead_seconds": round(ahead, 1), "peers": peers}
         if abs(ahead) <= WARN_SECONDS:
             yield codes.finding("ok", message=f"the clock agrees with {len(peers)} peers within {WARN_SECONDS} s", evidence=evidence)

@@ -26,8 +26,7 @@ def _scenario(name: str | None) -> Scenario:
     if name is None:
         return GOOD
     if name not in SCENARIOS:
-        width = max(map(len, SCENARIOS))
-        listed = "\n".join(f"  {each.name:<{width}}  {each.story}" for each in SCENARIOS.values())
+        listed = "\n".join(f"{each.name}: {each.story}" for each in SCENARIOS.values())
         refuse(f"there is no scenario {name!r}; there are:\n{listed}")
     return SCENARIOS[name]
 

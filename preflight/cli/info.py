@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -29,27 +30,45 @@ def explain(
     from preflight import checks, codes  # noqa: PLC0415
     from preflight.codes.page import article  # noqa: PLC0415
 
-    width = min(_WIDEST, shutil.get_terminal_size().columns)
+    profiled = _profiled()
     if name is None:
         for code in codes.TABLE.values():
             typer.echo(f"{code.name:<28} {code.status.word:<6} {code.means}")
     elif name in codes.TABLE:
-        typer.echo(article(codes.find(name), width))
+        typer.echo(article(codes.find(name), min(_WIDEST, shutil.get_terminal_size().columns)))
     elif name in checks.kinds():
         typer.echo(_kind(name))
+    elif name in profiled:
+        about, kind = profiled[name]
+        typer.echo(f"{name}: {about}\n\n{_kind(kind)}")
     else:
-        like = [*codes.UnknownCode(name).like, *checks.UnknownKind(name).like]
-        refuse(
-            f"there is no code and no kind of check {name!r}" + (f"; did you mean {' or '.join(like)}?" if like else "; `preflight explain` lists the codes")
-        )
+        like = get_close_matches(name, [*codes.TABLE, *checks.kinds(), *profiled], n=3)
+        hint = f"did you mean {' or '.join(like)}?" if like else "`preflight explain` lists the codes, `preflight checks` the kinds"
+        refuse(f"there is no code, no kind of check and no check of the built-in profile named {name!r}; {hint}")
+
+
+def _profiled() -> dict[str, tuple[str, str]]:
+    """What the built-in profile says of each of its checks, and the kind of each, by name."""
+    from preflight.inputs.problem import Remarks  # noqa: PLC0415
+    from preflight.inputs.profile import default_profile, parse_profile  # noqa: PLC0415
+
+    profile = parse_profile(default_profile(), Remarks(), packaged=True)
+    items = profile.items if profile else ()
+    return {item.name: (str(about.text) if (about := item.node.get("about")) else f"in group {item.group}", item.kind) for item in items}
 
 
 def checks() -> None:
     """The kinds of checks that a profile can use."""
     from preflight import checks as kinds  # noqa: PLC0415
 
+    broken = []
     for name in kinds.kinds():
-        typer.echo(f"{name:<14} {_first_line(kinds.find(name).__doc__)}")
+        try:
+            typer.echo(f"{name:<14} {_first_line(kinds.find(name).__doc__)}")
+        except kinds.BrokenKind as error:
+            broken.append(str(error))
+    if broken:
+        refuse("\n".join(broken))
 
 
 def init(force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False) -> None:
@@ -70,9 +89,13 @@ def init(force: Annotated[bool, typer.Option("--force", help="Replace an existin
 
 def schema() -> None:
     """The JSON Schema of a profile, for editors."""
+    from preflight import checks  # noqa: PLC0415
     from preflight.inputs.schema import profile_schema  # noqa: PLC0415
 
-    typer.echo(json.dumps(profile_schema(), indent=2))
+    try:
+        typer.echo(json.dumps(profile_schema(checks.kinds()), indent=2))
+    except checks.BrokenKind as error:
+        refuse(str(error))
 
 
 def _kind(name: str) -> str:
@@ -80,7 +103,10 @@ def _kind(name: str) -> str:
 
     from preflight import checks  # noqa: PLC0415
 
-    kind = checks.find(name)
+    try:
+        kind = checks.find(name)
+    except checks.BrokenKind as error:
+        refuse(str(error))
     lines = [f"{name}: {_first_line(kind.__doc__)}", "", "Keys in a profile:"]
     for field in msgspec.structs.fields(kind):
         default = (

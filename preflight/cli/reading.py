@@ -21,13 +21,12 @@ def read(inputs: Inputs) -> Loaded:
     try:
         return load(inputs.options(), os.environ, Path.cwd())
     except InputError as error:
-        refuse(str(error))
+        refuse(f"{error}\nnothing was sent")
 
 
 def refuse(complaint: str) -> NoReturn:
-    """End with a complaint, nothing sent."""
+    """End with a complaint; exit code 2 says that nothing was sent."""
     complain(complaint)
-    typer.echo("preflight: nothing was sent", err=True)
     raise typer.Exit(USAGE)
 
 

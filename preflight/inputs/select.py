@@ -15,7 +15,7 @@ import msgspec
 from preflight import checks, codes
 from preflight.declared import Declared
 from preflight.inputs.effective import Effective, effective
-from preflight.inputs.entries import Kinds, checks_of
+from preflight.inputs.entries import Kinds, check_of, checks_of
 from preflight.inputs.environment import Ambient, differs, take, take_password
 from preflight.inputs.files import TextFile, exists, read
 from preflight.inputs.limits import bounds, duration
@@ -24,15 +24,16 @@ from preflight.inputs.manifests import read_manifests
 from preflight.inputs.options import Options
 from preflight.inputs.problem import InputError, Problem, Remarks, Where
 from preflight.inputs.profile import USUAL as USUAL_PROFILE
-from preflight.inputs.profile import Profile, default_profile, parse_profile
+from preflight.inputs.profile import Item, Profile, default_profile, parse_profile
 from preflight.inputs.proxies import declared_proxies
 from preflight.inputs.proxy_file import ProxySettings
-from preflight.inputs.selection import selected, switches
+from preflight.inputs.selection import Switch, selected, switches
 from preflight.inputs.variables import Substitution, variables
 from preflight.model import Finding, Status
 from preflight.plan import AnyCheck, Plan, make
 from preflight.route import NO_PROXY_AT_ALL
 from preflight.untrusted import Redactor
+from preflight.world import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,7 @@ class Loaded:
     """What `preflight plan` says besides: proxy variables in the environment that differ from what is declared."""
 
 
-def load(
-    options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: Kinds = checks.find, *, given: TextFile | None = None
-) -> Loaded:
+def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: Kinds = checks.find, *, given: TextFile | None = None) -> Loaded:
     """What the options ask for, relative to `cwd`. Takes the proxy variables out of `environ`. Raises InputError with all problems found.
 
     `given` is the profile to use instead of any file.
@@ -74,8 +73,19 @@ def load(
     shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage)
     declared = _declared(settings, substitution, features, lints)
     declared = replace(declared, inputs=effective(shown, secrets))
-    plan = replace(_plan(found, declared, profile), limits=limits.limits, vantage=vantage, strict=options.strict)
+    besides = _besides(chosen, groups, options, profile, substitution, kinds) if profile else ()
+    plan = replace(_plan(found, declared, profile), limits=limits.limits, vantage=vantage, strict=options.strict, besides=besides)
     return Loaded(declared, plan, secrets, options.ca_file, _ambient(ambient, settings, options))
+
+
+def _besides(
+    chosen: tuple[Item, ...], groups: Mapping[str, Switch], options: Options, profile: Profile, substitution: Substitution, kinds: Kinds
+) -> tuple[Wanted, ...]:
+    """The targets that `--only` leaves out. Nothing is lost if one of them cannot be read."""
+    aside, missing = Remarks(), Substitution(substitution.values)
+    rest = [item for item in selected(profile, replace(options, only=()), groups, substitution.values, aside) if item not in chosen]
+    found = [check for item in rest if (check := check_of(item, profile, missing, kinds, aside))] if options.only else []
+    return tuple(Wanted(check.name, target, check.required) for check in found if (target := check.wants()))
 
 
 def _anchored(options: Options, cwd: Path) -> Options:
@@ -126,9 +136,7 @@ def _certificates(options: Options, remarks: Remarks) -> None:
         remarks.problem("input.value", Where(str(options.ca_file)), "it holds no PEM certificate", "--ca-file takes the certificates of CAs, in PEM")
 
 
-def _declared(
-    settings: ProxySettings | None, substitution: Substitution, features: Mapping[str, str], lints: Mapping[str, tuple[Finding, ...]]
-) -> Declared:
+def _declared(settings: ProxySettings | None, substitution: Substitution, features: Mapping[str, str], lints: Mapping[str, tuple[Finding, ...]]) -> Declared:
     values = {name: variable.value for name, variable in substitution.values.items()}
     return Declared(settings.proxies if settings else NO_PROXY_AT_ALL, values.get("region"), values, frozenset(features), lints)
 

@@ -76,7 +76,7 @@ class Dial:
         if self.stream:
             self.codes |= {address: "tcp.timeout" for address in self.addresses if every and address not in self.reached | self.codes.keys()}
 
-    async def _attempt_after(self, previous: anyio.Event | None, address: str, ended: anyio.Event, scope: anyio.CancelScope, every: bool) -> None:  # noqa: FBT001
+    async def _attempt_after(self, previous: anyio.Event | None, address: str, ended: anyio.Event, scope: anyio.CancelScope, every: bool) -> None:
         if previous:
             with anyio.move_on_after(STAGGER):
                 await previous.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -37,6 +38,23 @@ class Errand:
         """Host and port of the first hop: the proxy, or the target itself."""
         first: Proxy | Target = self.route.proxy if isinstance(self.route, Via) else self.target
         return first.host, first.port
+
+    def out_of_time(self, phase: Phase, *, begun: bool, addresses: Sequence[str]) -> Ended:
+        """How the step ends that the deadline cut. `begun`: whether its peer had sent anything."""
+        after = f"{self.timeout:.3g} s"
+        match phase:
+            case Phase.DNS:
+                return Ended("dns.timeout", after=after, name=self.hop[0])
+            case Phase.TCP:
+                return Ended("tcp.timeout", after=after, addresses=", ".join(addresses))
+            case Phase.PROXY_TLS:
+                return Ended("proxy-tls.handshake", after=after, reason=f"no answer within {after}")
+            case Phase.PROXY:
+                return Ended("proxy.slow-reply" if begun else "proxy.no-reply", after=after)
+            case Phase.TLS:
+                return Ended("tunnel.timeout" if isinstance(self.route, Via) and not begun else "tls.timeout", after=after)
+            case _:
+                return Ended("http.timeout", after=after)
 
 
 class Ended(Exception):

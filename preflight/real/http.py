@@ -79,7 +79,8 @@ async def exchange(
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BOUND)
     request = h11.Request(method=ask.method, target=target, headers=[*headers, *ask.headers])
-    await stream.send((connection.send(request) or b"") + (connection.send(h11.Data(data=ask.body)) or b"" if ask.body else b"") + (connection.send(h11.EndOfMessage()) or b""))
+    events = (request, *((h11.Data(data=ask.body),) if ask.body else ()), h11.EndOfMessage())
+    await stream.send(b"".join(connection.send(event) or b"" for event in events))
     first = b""
     try:
         head, first = await _head(stream, connection, progress)

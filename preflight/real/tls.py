@@ -16,7 +16,11 @@ from preflight.untrusted import Json, Redactor
 if TYPE_CHECKING:
     from cryptography import x509
 
-ANCHOR_DIRECTORIES: Final = (Path("/usr/local/share/ca-certificates"), Path("/etc/pki/ca-trust/source/anchors"), Path("/etc/ca-certificates/trust-source/anchors"))
+ANCHOR_DIRECTORIES: Final = (
+    Path("/usr/local/share/ca-certificates"),
+    Path("/etc/pki/ca-trust/source/anchors"),
+    Path("/etc/ca-certificates/trust-source/anchors"),
+)
 """Where an administrator adds a root to the system's store (Debian, Red Hat, Arch)."""
 _CRITICAL_NAMES: Final = 20
 

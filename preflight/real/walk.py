@@ -55,8 +55,8 @@ class Walk:
             with anyio.move_on_after(self._errand.timeout) as self._scope:
                 await self._all()
             if self._scope.cancelled_caught:
-                code, facts = self._out_of_time()
-                self._end(code, **facts)
+                begun = bool(self._progress.received if self._phase is Phase.PROXY else self.heard)
+                raise self._errand.out_of_time(self._phase, begun=begun, addresses=self._dial.addresses if self._dial else ())
         except Ended as end:
             self._end(end.code, **end.facts)
 
@@ -212,9 +212,8 @@ class Walk:
     async def _exchange(self, ask: Request, request_target: str, host: str, *extra: tuple[str, str]) -> tuple[Answer, bytes]:
         to_proxy = self._phase is Phase.PROXY or (isinstance(self._errand.route, Via) and self._errand.target.scheme == "http")
         headers = [("Host", host), ("User-Agent", AGENT), *extra]
-        accepts = any(name == "Accept" for name, _ in ask.headers)
         if ask.method != "CONNECT":
-            headers += [("Connection", "close")] if accepts else [("Accept", "*/*"), ("Connection", "close")]
+            headers += [("Connection", "close"), *([] if any(name == "Accept" for name, _ in ask.headers) else [("Accept", "*/*")])]
         try:
             patience = min(http.PATIENCE, self._errand.timeout / 4) if self._phase is Phase.PROXY else None
             return await http.exchange(self._open, ask, request_target, headers, self._net.redactor, self._progress, patience)
@@ -239,23 +238,6 @@ class Walk:
 
     def _agreed(self, stream: TLSStream) -> dict[str, Json]:
         return {key: self._net.redactor.clean(value) if isinstance(value, str) else value for key, value in tls.facts(stream).items()}
-
-    def _out_of_time(self) -> tuple[str, dict[str, Json]]:
-        """The code of the step that the deadline cut."""
-        facts: dict[str, Json] = {"after": f"{self._errand.timeout:.3g} s"}
-        match self._phase:
-            case Phase.DNS:
-                return "dns.timeout", facts | {"name": self._errand.hop[0]}
-            case Phase.TCP:
-                return "tcp.timeout", facts | {"addresses": ", ".join(self._dial.addresses if self._dial else ())}
-            case Phase.PROXY_TLS:
-                return "proxy-tls.handshake", facts | {"reason": f"no answer within {self._errand.timeout:.3g} s"}
-            case Phase.PROXY:
-                return "proxy.slow-reply" if self._progress.received else "proxy.no-reply", facts
-            case Phase.TLS:
-                return "tunnel.timeout" if isinstance(self._errand.route, Via) and not self.heard else "tls.timeout", facts
-            case _:
-                return "http.timeout", facts
 
     def _done(self, **facts: Json) -> None:
         now = self._net.clock.monotonic()

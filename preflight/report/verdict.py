@@ -49,7 +49,7 @@ def _outcome(report: Report) -> str:
     if report.status in _SAID:
         return _bad(report, report.status)
     if report.number(Status.SKIP) == len(report.results):
-        return f"nothing was checked: all {_checks(report)} were skipped"
+        return "nothing was checked: the only check was skipped" if len(report.results) == 1 else f"nothing was checked: all {_checks(report)} were skipped"
     return _good(report)
 
 

@@ -59,9 +59,7 @@ async def test_the_name_servers_answer_decides(error: int, answer: Answering, co
     assert "\x1b" not in repr(step.facts)
 
 
-@pytest.mark.parametrize(
-    ("error", "code"), [(socket.EAI_NONAME, "dns.nxdomain"), (socket.EAI_NODATA, "dns.no-address"), (socket.EAI_AGAIN, "dns.servfail")]
-)
+@pytest.mark.parametrize(("error", "code"), [(socket.EAI_NONAME, "dns.nxdomain"), (socket.EAI_NODATA, "dns.no-address"), (socket.EAI_AGAIN, "dns.servfail")])
 async def test_without_an_explanation_the_system_is_believed(error: int, code: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -80,7 +78,7 @@ async def test_a_literal_address_is_not_looked_up() -> None:
     assert [await asked.addresses(host) for host in ("192.0.2.1", "2001:db8::1", "fe80::1%eth0")] == [("192.0.2.1",), ("2001:db8::1",), ("fe80::1%eth0",)]
 
 
-@pytest.mark.parametrize("sunk", ["0.0.0.0", "127.0.0.1", "::", "::1"])  # noqa: S104
+@pytest.mark.parametrize("sunk", ["0.0.0.0", "127.0.0.1", "::", "::1"])
 async def test_a_sinkhole_is_no_address(sunk: str) -> None:
     with pytest.raises(Unresolved) as raised:
         await resolver(lookup({NAME: ["192.0.2.1", sunk]})).addresses(NAME)

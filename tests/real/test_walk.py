@@ -3,60 +3,23 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
-from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from preflight.model import Phase, Proxy, Route, Target, Via
+from preflight.model import Phase, Route, Target
 from preflight.proof import Request
-from preflight.real.clock import RealClock
 from preflight.real.client import WalkFailed
-from preflight.real.dns import RealDns
-from preflight.real.net import RealNet
 from preflight.real.tls import Trust
-from preflight.untrusted import Redactor, Secret
-from preflight.world import Seen, Trace
-from tests.fake import lookup
+from preflight.world import Trace
 from tests.identities import Leaf, signer, store
-from tests.loopback import Lab, Script, Server, by_request, drip, hear, if_authorized, reset, say
-from tests.worlds.words import API, BASIC, GOOD, GRANT, NOT_FOUND, OK_200, PASSWORD, http, origin, refusing
+from tests.loopback import by_request, drip, hear, reset, say
+from tests.real.places import TARGET, place
+from tests.worlds.words import API, BASIC, GRANT, NOT_FOUND, http, origin, refusing
 
 pytestmark = pytest.mark.anyio
-
-TARGET = Target.parse(API)
-WANTS = "Proxy-Authenticate: Basic realm=\"x\""
-
-
-@dataclass(slots=True)
-class Place:
-    """A proxy with an origin behind it, and a network to reach them."""
-
-    net: RealNet
-    seen: Seen
-    proxy: Server
-    origin: Server
-    lab: Lab
-
-    def via(self, *, user: bool = False, port: int = 0) -> Via:
-        names = (Secret("user"), Secret(PASSWORD)) if user else (None, None)
-        return Via(Proxy("http", "proxy.localhost", port or self.proxy.port, *names), "httpsProxy")
-
-
-@asynccontextmanager
-async def place(proxy: Script = GRANT, behind: Script = GOOD, addresses: Sequence[str] = ("127.0.0.1",)) -> AsyncIterator[Place]:
-    async with Lab() as lab:
-        server = await lab.serve(behind)
-        lab.routes["*"] = server.port
-        clock, seen, redactor = RealClock(), Seen(), Redactor([Secret(PASSWORD)])
-        dns = RealDns(clock, redactor, getaddrinfo=lookup(dict.fromkeys(("proxy.localhost", "api.localhost"), addresses)))
-        net = RealNet(dns, clock, Trust(store=store, anchors=()), redactor, seen)
-        yield Place(net, seen, await lab.serve(proxy), server, lab)
 
 
 async def test_a_walk_shows_every_hop_and_its_seconds_are_those_of_the_walk() -> None:
@@ -102,56 +65,6 @@ async def test_a_target_in_clear_is_asked_for_in_absolute_form() -> None:
         await here.net.walk(Target.parse("http://archive.example/a"), here.via())
     assert [head.split("\r\n")[0] for head in here.proxy.heads] == ["GET http://archive.example:8080/a?b HTTP/1.1", "GET http://archive.example/a HTTP/1.1"]
     assert here.proxy.carried("host") == ["archive.example:8080", "archive.example"]
-
-
-LOGIN: Script = (hear, if_authorized(BASIC, (say(OK_200), *GRANT[2:]), (say(http("407 Nope", WANTS)),)))
-
-
-async def test_credentials_that_are_wrong_are_sent_once_however_many_walk() -> None:
-    async with place(refusing("407 Nope", WANTS)) as here:
-        traces = await together(here.net, [here.via(user=True)] * 8)
-    assert [trace.code for trace in traces] == ["proxy.auth-rejected"] * 8
-    assert here.proxy.carried("proxy-authorization") == [BASIC]
-
-
-async def test_wrong_credentials_are_not_tried_again_on_another_port_of_that_proxy() -> None:
-    async with place(refusing("407 Nope", WANTS)) as here:
-        other = await here.lab.serve(refusing("407 Nope", WANTS))
-        traces = await together(here.net, [here.via(user=True), here.via(user=True, port=other.port)])
-    assert {trace.code for trace in traces} == {"proxy.auth-rejected"}
-    assert len(here.proxy.carried("proxy-authorization") + other.carried("proxy-authorization")) == 1
-
-
-async def test_a_scheme_that_cannot_be_spoken_is_said_of_all_walks() -> None:
-    async with place(refusing("407 Nope", "Proxy-Authenticate: NTLM")) as here:
-        traces = await together(here.net, [here.via(user=True)] * 3)
-    assert [trace.code for trace in traces] == ["proxy.auth-unsupported"] * 3
-    assert {str(trace.steps[-1].facts["offers"]) for trace in traces} == {"NTLM"}
-    assert len(here.proxy.carried("proxy-authorization")) == 1
-
-
-async def test_credentials_that_are_right_serve_everybody() -> None:
-    async with place(LOGIN) as here:
-        traces = await together(here.net, [here.via(user=True)] * 5)
-    assert [trace.code for trace in traces] == [None] * 5
-    assert len(here.proxy.carried("proxy-authorization")) == 5
-
-
-async def test_a_denial_tells_nothing_about_the_credentials() -> None:
-    async with place((hear, by_request({API: (say(http("403 Forbidden")),)}, (say(http("407 Nope", WANTS)),)))) as here:
-        first = await here.net.walk(TARGET, here.via(user=True))
-        second = await here.net.walk(Target.parse("gcr.io"), here.via(user=True))
-        third = await here.net.walk(Target.parse("gcr.io"), here.via(user=True))
-    assert [first.code, second.code, third.code] == ["proxy.denied", "proxy.auth-rejected", "proxy.auth-rejected"]
-    assert len(here.proxy.carried("proxy-authorization")) == 2
-
-
-async def test_waiting_for_ones_turn_costs_no_time_of_ones_own() -> None:
-    slow: Script = (hear, drip(b"HTTP/1.1 200 OK\r\n\r\n" * 2, 0.005))
-    async with place((hear, by_request({API: slow}, (say(OK_200), *GRANT[2:])))) as here:
-        first, second = await together(here.net, [here.via(user=True)] * 2, timeout=0.5, targets=[TARGET, Target.parse("gcr.io")])
-    assert second.code is None or second.code.startswith("http")
-    assert first.steps[-1].phase is not Phase.DNS
 
 
 async def test_a_deadline_is_for_the_whole_walk_however_busy_the_peer_is() -> None:
@@ -287,17 +200,3 @@ async def test_a_client_whose_walk_fails_says_where() -> None:
                 await client.get(f"https://{API}/")
     assert isinstance(raised.value, httpx.TransportError)
     assert [trace.code for trace in traces] == [raised.value.trace.code] == ["proxy.denied"]
-
-
-async def together(net: RealNet, routes: Sequence[Via], *, timeout: float = 5, targets: Sequence[Target] = ()) -> list[Trace]:
-    traces: dict[int, Trace] = {}
-
-    async def one(index: int, route: Via) -> None:
-        traces[index] = await net.walk(targets[index] if targets else TARGET, route, timeout=timeout)
-
-    async with anyio.create_task_group() as group:
-        for index, route in enumerate(routes):
-            group.start_soon(one, index, route)
-    return [traces[index] for index in range(len(routes))]
-
-

@@ -9,7 +9,22 @@ from typing import Final
 from tests.identities import DAY, NOW, Leaf, serving
 from tests.loopback import Script, drip, hang, hear, listen_only, reset, say, secure
 from tests.worlds.words import (
-    API, GRANT, HONEST, HTML, OK_200, PAGE, QUICK, SOUND, TLS_PROXY, Scenario, at_proxy, behind, granting, http, in_clear, refusing,
+    API,
+    GRANT,
+    HONEST,
+    HTML,
+    OK_200,
+    PAGE,
+    QUICK,
+    SOUND,
+    TLS_PROXY,
+    Scenario,
+    at_proxy,
+    behind,
+    granting,
+    http,
+    in_clear,
+    refusing,
 )  # fmt: skip
 
 _RELAYED: Final = GRANT[-1]
@@ -47,10 +62,10 @@ WORLDS: Final[Mapping[str, Scenario]] = {
         rule="2xx for a name that does not exist", proxy=GRANT, expected={"proxy-https": "ok", "proxy-honest": "proxy.dishonest", "api": "ok"}, exit_code=0
     ),
     "hangs": Scenario(rule="hang before reply", proxy=(hear, hang), expected=at_proxy("proxy.no-reply"), timeout=QUICK),
-    "drips": Scenario(
-        rule="slow drip", proxy=(hear, drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 999)), expected=at_proxy("proxy.slow-reply"), timeout=QUICK
+    "drips": Scenario(rule="slow drip", proxy=(hear, drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 999)), expected=at_proxy("proxy.slow-reply"), timeout=QUICK),
+    "drips-interim-replies": Scenario(
+        rule="1xx without end", proxy=(hear, drip(b"HTTP/1.1 102 Processing\r\n\r\n")), expected=at_proxy("proxy.slow-reply"), timeout=QUICK
     ),
-    "drips-interim-replies": Scenario(rule="1xx without end", proxy=(hear, drip(b"HTTP/1.1 102 Processing\r\n\r\n")), expected=at_proxy("proxy.slow-reply"), timeout=QUICK),
     "closes": Scenario(rule="closed before reply", proxy=(hear,), expected=at_proxy("proxy.closed"), hint={"proxy-https": "https://"}),
     "closes-at-once": Scenario(rule="closed before the request", proxy=(), expected=at_proxy("proxy.closed")),
     "closes-mid-head": Scenario(rule="closed within the reply's head", proxy=(hear, say("HTTP/1.1 200 OK\r\nVia")), expected=at_proxy("proxy.closed")),
@@ -98,7 +113,9 @@ WORLDS: Final[Mapping[str, Scenario]] = {
     "tls-proxy-untrusted": Scenario(
         rule="TLS proxy, unknown CA", scheme="https", proxy=_tls_proxy(Leaf(SOUND.names, issuer="ACME")), expected=at_proxy("proxy-tls.untrusted")
     ),
-    "tls-proxy-self-signed": Scenario(rule="TLS proxy, self-signed", scheme="https", proxy=_tls_proxy(Leaf(SOUND.names, issuer="")), expected=at_proxy("proxy-tls.untrusted")),
+    "tls-proxy-self-signed": Scenario(
+        rule="TLS proxy, self-signed", scheme="https", proxy=_tls_proxy(Leaf(SOUND.names, issuer="")), expected=at_proxy("proxy-tls.untrusted")
+    ),
     "tls-proxy-expired": Scenario(
         rule="TLS proxy, expired", scheme="https", proxy=_tls_proxy(Leaf(SOUND.names, NOW - 90 * DAY, NOW - DAY)), expected=at_proxy("proxy-tls.expired")
     ),

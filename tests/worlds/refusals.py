@@ -7,7 +7,20 @@ from typing import Final
 
 from tests.loopback import Script, by_request, hang, hear, if_authorized, relay, say
 from tests.worlds.words import (
-    API, BASIC, BLOCKED, HTML, OK_200, PAGE, Expected, Scenario, at_proxy, behind, http, in_clear, refusing, squid,
+    API,
+    BASIC,
+    BLOCKED,
+    HTML,
+    OK_200,
+    PAGE,
+    Expected,
+    Scenario,
+    at_proxy,
+    behind,
+    http,
+    in_clear,
+    refusing,
+    squid,
 )  # fmt: skip
 
 NTLM: Final = "Proxy-Authenticate: NTLM"

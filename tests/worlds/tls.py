@@ -13,9 +13,7 @@ NAMES: Final = SOUND.names
 
 
 def _presents(rule: str, leaf: Leaf, *codes: str, exit_code: int = 1, trusts: tuple[str, ...] = (), hint: str = "") -> Scenario:
-    return Scenario(
-        rule=rule, origin=origin(NOT_FOUND, leaf), expected=behind(*codes), exit_code=exit_code, trusts=trusts, hint={"api": hint} if hint else {}
-    )
+    return Scenario(rule=rule, origin=origin(NOT_FOUND, leaf), expected=behind(*codes), exit_code=exit_code, trusts=trusts, hint={"api": hint} if hint else {})
 
 
 WORLDS: Final[Mapping[str, Scenario]] = {
@@ -60,6 +58,8 @@ WORLDS: Final[Mapping[str, Scenario]] = {
     "expired-without-a-proxy": Scenario(
         rule="expired, without a proxy", proxy=None, origin=origin(NOT_FOUND, Leaf(NAMES, NOW - 90 * DAY, NOW - DAY)), expected=direct("tls.expired")
     ),
-    "untrusted-without-a-proxy": Scenario(rule="unknown issuer, without a proxy", proxy=None, origin=origin(NOT_FOUND, Leaf(NAMES, issuer="ACME")), expected=direct("tls.untrusted")),
+    "untrusted-without-a-proxy": Scenario(
+        rule="unknown issuer, without a proxy", proxy=None, origin=origin(NOT_FOUND, Leaf(NAMES, issuer="ACME")), expected=direct("tls.untrusted")
+    ),
     "well-without-a-proxy": Scenario(rule="none, without a proxy", proxy=None, expected=direct("ok"), exit_code=0),
 }

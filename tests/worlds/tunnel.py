@@ -35,7 +35,9 @@ WORLDS: Final[Mapping[str, Scenario]] = {
         expected=behind("tunnel.unexpected-bytes"),
         hint={"api": "Sign in to ACME Guest"},
     ),
-    "tunnel-leads-to-plain-http": _origin("the origin's port does not speak TLS", (listen_only, say("HTTP/1.1 400 Bad Request\r\n\r\n")), "tunnel.unexpected-bytes"),
+    "tunnel-leads-to-plain-http": _origin(
+        "the origin's port does not speak TLS", (listen_only, say("HTTP/1.1 400 Bad Request\r\n\r\n")), "tunnel.unexpected-bytes"
+    ),
     "tunnel-leads-to-ssh": _origin("the origin is an SSH server", (say("SSH-2.0-OpenSSH_9.2\r\n"), hang), "tunnel.unexpected-bytes"),
     "origin-closes-after-hello": _origin("FIN after ClientHello: SNI filter", (listen_only,), "tls.closed"),
     "origin-resets-after-hello": _origin("RST after ClientHello: SNI filter", (listen_only, reset), "tls.closed"),

@@ -131,4 +131,3 @@ def in_clear(proxy: str, target: str) -> Expected:
 def direct(*codes: str) -> Expected:
     """A target without proxy."""
     return {"direct": codes}
-
