@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from preflight import codes
 from preflight.model import Blame, Cause, CheckResult, Finding, Status, Target, Via
@@ -17,8 +18,7 @@ _DATES: Final = frozenset({"tls.expired", "tls.not-yet-valid"})
 _BROKEN_PROMISE: Final = ("tunnel.", "tls.", "http.")
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """A finding that decides, and the result it belongs to."""
 
     result: CheckResult

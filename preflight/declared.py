@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from preflight.model import Finding, Input, Route, Target
 from preflight.route import NO_PROXY_AT_ALL, Proxies, route
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """The effective configuration of one run. `variables` are what `${name}` in a profile stands for."""
 
     proxies: Proxies = NO_PROXY_AT_ALL
     region: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = msgspec.field(default_factory=dict)
     features: frozenset[str] = frozenset()
     """What the manifests switch on: `cloud-operations`, `workload-identity`, `oidc`."""
-    lints: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    lints: Mapping[str, tuple[Finding, ...]] = msgspec.field(default_factory=dict)
     """What the readers of the inputs remarked, by the kind of the check that reports it: `proxy-config`, `manifest`."""
     inputs: tuple[Input, ...] = ()
 

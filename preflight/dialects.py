@@ -8,17 +8,17 @@ botocore 1.43 themselves, and curl's matching rules. An entry without a trait in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from ipaddress import IPv6Network
 from typing import Final
+
+import msgspec
 
 from preflight.model import DEFAULT_PORTS
 from preflight.no_proxy import Entry, EntryKind, address
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """What some clients make of an entry, unlike the product."""
 
     clients: tuple[str, ...]

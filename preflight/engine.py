@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import anyio
+import msgspec
 
 from preflight import __version__, codes
 from preflight.causes import causes
@@ -24,11 +24,10 @@ SHARED_FACTS = 256
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
-@dataclass(slots=True)
-class Stop:
+class Stop(msgspec.Struct):
     """Asks a run to end early. `signal` is what its exit code will tell."""
 
-    asked: anyio.Event = field(default_factory=anyio.Event)
+    asked: anyio.Event = msgspec.field(default_factory=anyio.Event)
     signal: int | None = None
 
     def ask(self, signal: int) -> None:
@@ -144,7 +143,10 @@ class _Run:
             await anyio.sleep(self._plan.limits.backoff * 2 ** (attempt - 1))
         if earlier:
             healed = all(finding.status < Status.ERROR for finding in findings)
-            findings = (replace(findings[0], evidence={**findings[0].evidence, "earlier": earlier, **({"flaky": True} if healed else {})}), *findings[1:])
+            findings = (
+                msgspec.structs.replace(findings[0], evidence={**findings[0].evidence, "earlier": earlier, **({"flaky": True} if healed else {})}),
+                *findings[1:],
+            )
         seconds = self._world.clock.monotonic() - start
         self.finish(check, findings, steps=steps, attempts=attempt, started=started, seconds=seconds)
 

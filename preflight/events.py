@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from preflight.model import CheckResult, Report
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(msgspec.Struct, frozen=True):
     """The names of the checks that will be run, in plan order."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckStarted:
+class CheckStarted(msgspec.Struct, frozen=True):
     """A worker took this check."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckFinished:
+class CheckFinished(msgspec.Struct, frozen=True):
     """A check ended, or was skipped."""
 
     result: CheckResult
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(msgspec.Struct, frozen=True):
     """The run is over, whole or interrupted."""
 
     report: Report

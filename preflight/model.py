@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 from preflight.untrusted import Json, Secret
 
@@ -67,8 +68,7 @@ class Phase(StrEnum):
     INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What must be reachable: `https` (a host and port behind TLS), `http` (a URL in clear), or `tcp` (a port that answers)."""
 
     scheme: str
@@ -136,8 +136,7 @@ def authority(host: str, port: int) -> str:
     return f"{bracketed(host)}:{port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(msgspec.Struct, frozen=True):
     """One forward proxy: where it listens, how to speak to it, and the credentials it wants."""
 
     scheme: str
@@ -160,15 +159,13 @@ class Proxy:
         return Secret("Basic " + base64.b64encode(pair.encode()).decode())
 
 
-@dataclass(frozen=True, slots=True)
-class Direct:
+class Direct(msgspec.Struct, frozen=True):
     """The target is reached without a proxy."""
 
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(msgspec.Struct, frozen=True):
     """The target is reached through this proxy."""
 
     proxy: Proxy
@@ -178,14 +175,13 @@ class Via:
 Route: TypeAlias = Direct | Via
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One phase of a walk: its duration, what it learned, and the code it failed with."""
 
     phase: Phase
     seconds: float
     code: str | None = None
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    facts: Mapping[str, Json] = msgspec.field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -193,8 +189,7 @@ class Step:
         return self.code is None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing a check or the engine says. Make it with `codes.finding`, which knows the code's status and blame."""
 
     code: str
@@ -202,11 +197,10 @@ class Finding:
     blame: Blame
     message: str
     hint: str = ""
-    evidence: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Mapping[str, Json] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(msgspec.Struct, frozen=True):
     """How one check ended. Its status is the worst of its findings; one that nobody requires counts as a warning at most."""
 
     name: str
@@ -238,8 +232,7 @@ class CheckResult:
         return status if self.required else min(status, Status.WARN)
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """What one person has to change, and the checks that it explains."""
 
     code: str
@@ -249,8 +242,7 @@ class Cause:
     checks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(msgspec.Struct, frozen=True):
     """One effective setting, already redacted, and where it came from."""
 
     name: str
@@ -258,8 +250,7 @@ class Input:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """A finished or interrupted run."""
 
     results: tuple[CheckResult, ...]

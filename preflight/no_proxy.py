@@ -7,10 +7,11 @@ that no real host meets (`EntryKind.INERT`) and says why. Other clients read som
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
+
+import msgspec
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -61,8 +62,7 @@ class EntryKind(StrEnum):
     """Nothing that a component asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One item of a noProxy list: as written, and what it means."""
 
     text: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
+
+import msgspec
 
 from preflight.check import EVERYTHING, Check
 from preflight.declared import Declared
@@ -14,8 +15,7 @@ from preflight.world import Wanted
 AnyCheck: TypeAlias = Check[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """The bounds of a run."""
 
     deadline: float = 60.0
@@ -24,8 +24,7 @@ class Limits:
     """Seconds before the second attempt; doubled before each further one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """Checks in an order in which no check stands before what it waits for."""
 
     checks: tuple[AnyCheck, ...]
@@ -36,7 +35,7 @@ class Plan:
     profile: str = ""
     vantage: str = ""
     strict: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = msgspec.field(default_factory=Limits)
     besides: tuple[Wanted, ...] = ()
     """Targets of the profile that were not selected: a check of a proxy alone still asks it for something."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -17,8 +16,7 @@ import msgspec
 from preflight.model import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One HTTP request, without the headers that every walk adds itself (Host, User-Agent, Connection, Proxy-Authorization)."""
 
     path: str = "/"
@@ -29,8 +27,7 @@ class Request:
     """How many bytes of the answer's body to read at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """One HTTP answer. Reason and headers are clean text; the body is as it came, at most `Request.keep` bytes of it."""
 
     status: int
@@ -65,8 +62,7 @@ class Answer:
         return self.get("Location") if 300 <= self.status < 400 else ""  # noqa: PLR2004
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What an answer shows: `ok`, or the code of what is wrong with it, and what was seen as half a sentence."""
 
     code: str

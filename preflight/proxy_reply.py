@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from preflight.proof import Answer
 from preflight.untrusted import Json, Redactor
@@ -68,12 +69,11 @@ _QUOTED: Final = re.compile(r'(?<!error=)"(?:[^"\\]|\\.)*"')
 _TITLE: Final = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """The code for an answer that did not do what was asked, and the facts for its texts."""
 
     code: str
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    facts: Mapping[str, Json] = msgspec.field(default_factory=dict)
 
 
 def to_connect(answer: Answer, *, sent_credentials: bool) -> Refusal | None:

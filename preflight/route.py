@@ -7,10 +7,11 @@ product documents: where httpsProxy is absent, httpProxy serves HTTPS too. No na
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final
+
+import msgspec
 
 from preflight.model import Direct, Proxy, Route, Target, Via
 from preflight.no_proxy import Address, Entry, EntryKind, Network, address, ascii_name
@@ -60,8 +61,7 @@ class _Index:
             dot = name.find(".", dot + 1)
 
 
-@dataclass(frozen=True)
-class NoProxy:
+class NoProxy(msgspec.Struct, frozen=True, dict=True):
     """A noProxy list. Looking a host up costs as many steps as it has labels, however long the list is."""
 
     entries: tuple[Entry, ...] = ()
@@ -121,13 +121,12 @@ class NoProxy:
         return (entry.network for entry in self.entries if entry.network is not None and entry.port is None)
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(msgspec.Struct, frozen=True):
     """The three settings that choose a route."""
 
     http: Proxy | None = None
     https: Proxy | None = None
-    no_proxy: NoProxy = field(default_factory=NoProxy)
+    no_proxy: NoProxy = msgspec.field(default_factory=NoProxy)
 
     @property
     def any(self) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import signal
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 
 import anyio
+import msgspec
 
 from preflight import engine
 from preflight.engine import Stop
@@ -66,14 +66,13 @@ async def _heed_signals(stop: Stop, *, task_status: anyio.abc.TaskStatus[None]) 
             stop.ask(number)
 
 
-@dataclass(slots=True)
-class Reports:
+class Reports(msgspec.Struct):
     """Where the reports of one run go. `complain` is told what cannot be written, at once and at the end."""
 
     destinations: tuple[Destination, ...]
     complain: Callable[[str], None]
     unwritten: int = 0
-    _files: list[tuple[Destination, File]] = field(default_factory=list)
+    _files: list[tuple[Destination, File]] = msgspec.field(default_factory=list)
 
     def open(self) -> None:
         """Try every path before the first packet is sent."""

@@ -10,9 +10,10 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
 
 STDOUT: Final = "-"
 _BATCH: Final = 1 << 16
@@ -20,8 +21,7 @@ _DESCRIPTOR: Final = re.compile(r"/(?:dev|proc/self)/(?:fd/(\d+)|(stdout|stderr)
 _STANDARD: Final = {"stdout": 1, "stderr": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """One `--report FORMAT[=PATH]`; `-`, or no path, is standard output."""
 
     format: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from preflight.declared import Declared
 from preflight.model import Phase, Route, Step, Target
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(msgspec.Struct, frozen=True):
     """One walk towards a target: its steps in order, ending at the first that failed, and the answer if one came."""
 
     target: Target
@@ -84,16 +84,14 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(msgspec.Struct, frozen=True):
     """A peer's `Date` against ours at the moment it came: `ahead` is how many seconds this host is ahead of it."""
 
     peer: str
     ahead: float
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A target that the plan asks for."""
 
     name: str
@@ -101,15 +99,13 @@ class Wanted:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What the run has come across so far, for the checks that judge it afterwards."""
 
-    dates: list[Dated] = field(default_factory=list)
+    dates: list[Dated] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(msgspec.Struct, frozen=True):
     """Everything outside that a check may ask."""
 
     net: Net
@@ -119,4 +115,4 @@ class World:
     wanted: tuple[Wanted, ...] = ()
     control: str = "control-name"
     """A label nobody has registered, random in every run: the negative control asks for it under `.invalid` (RFC 2606)."""
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen = msgspec.field(default_factory=Seen)

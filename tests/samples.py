@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from preflight.model import Blame, Cause, CheckResult, Direct, Finding, Input, Phase, Proxy, Report, Route, Status, Step, Via
 from preflight.untrusted import Json, Secret

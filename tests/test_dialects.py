@@ -126,7 +126,7 @@ def test_httpx_itself_differs_where_we_say_so(text: str, url: str, monkeypatch: 
     except (httpx.InvalidURL, UnicodeError, ValueError):
         exempt = None
     else:
-        exempt = client._transport_for_url(httpx.URL(url)) is client._transport  # noqa: SLF001 - the choice is not public
+        exempt = client._transport_for_url(httpx.URL(url)) is client._transport
     assert (exempt is not _product(text, url)) is _differs(text, "httpx")
 
 

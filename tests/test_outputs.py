@@ -19,7 +19,8 @@ from urllib.parse import quote
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from tests.loopback import Lab, Script, by_request, hear, say
+from tests.lab import Lab
+from tests.loopback import Script, by_request, hear, say
 
 USER, PASSWORD = "svc", 'S3cr3t#Pa/ss:%41"<é'
 PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()

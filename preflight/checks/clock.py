@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import median_high, median_low
 from typing import ClassVar, Final
+
+import msgspec
 
 from preflight import codes
 from preflight.check import EVERYTHING, Check
@@ -18,8 +19,7 @@ FAIL_SECONDS: Final = 300
 """Beyond five minutes AWS refuses signatures and tokens are not yet, or no longer, valid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """Every `Date` that came in this run."""
 
     dates: tuple[Dated, ...]

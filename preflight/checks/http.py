@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
 import anyio
+import msgspec
 
 from preflight import diagnosis
 from preflight.check import seconds
@@ -20,8 +20,7 @@ from preflight.world import Trace, World
 ASIDE_SECONDS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The walk that decides, and how a CONNECT to the same host ended, which only informs."""
 
     trace: Trace
@@ -60,7 +59,7 @@ class HttpCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="http"):
             return
         verdict = judge(diagnosis.answered(seen.trace), self.wants(), self.proof, redirects=self.redirects, in_clear=True)
         finding = proved(verdict.code, verdict.seen, seen.trace)
-        yield replace(finding, evidence={**finding.evidence, "connect": seen.connect}) if seen.connect else finding
+        yield msgspec.structs.replace(finding, evidence={**finding.evidence, "connect": seen.connect}) if seen.connect else finding
         yield from diagnosis.remarks(seen.trace, seen.now)
 
     def steps(self, seen: Observed) -> Sequence[Step]:

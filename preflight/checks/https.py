@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+import msgspec
 
 from preflight import codes, diagnosis, proxy_reply
 from preflight.check import seconds
@@ -15,8 +16,7 @@ from preflight.proof import Expect, ProofName, Request, judge
 from preflight.world import Trace, World
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """One walk to the end, and one that only offers HTTP/2, where that was asked for."""
 
     trace: Trace

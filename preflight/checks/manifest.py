@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from preflight import codes
 from preflight.check import Check
@@ -12,8 +13,7 @@ from preflight.model import Finding
 from preflight.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The manifests that were read, and what their reader remarked."""
 
     files: tuple[str, ...]

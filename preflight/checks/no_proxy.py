@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import ClassVar, Final
+
+import msgspec
 
 from preflight import codes
 from preflight.check import Check
@@ -25,8 +26,7 @@ _HTTP: Final = 80
 _HTTPS: Final = 443
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True):
     """A target of the plan, its route, and the noProxy entry that decided it, if one did."""
 
     target: Target
@@ -35,8 +35,7 @@ class Decided:
     entry: Entry | None
 
 
-@dataclass(frozen=True, slots=True)
-class NoProxySeen:
+class NoProxySeen(msgspec.Struct, frozen=True):
     """The declared list and what hangs on it."""
 
     proxied: bool
@@ -69,7 +68,7 @@ class NoProxyCheck(Check[NoProxySeen], frozen=True, kw_only=True, tag="no-proxy"
             return [codes.finding("ok", message="no proxy is declared")]
         remarks = [remark for rule in _RULES for remark in rule(seen)]
         first, *others = remarks or [codes.finding("ok", message=_praise(len(seen.no_proxy.entries)))]
-        return [replace(first, evidence={**first.evidence, "entries": [_row(entry) for entry in seen.no_proxy.entries]}), *others]
+        return [msgspec.structs.replace(first, evidence={**first.evidence, "entries": [_row(entry) for entry in seen.no_proxy.entries]}), *others]
 
 
 def aws_names(region: str) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final, Literal
+
+import msgspec
 
 from preflight import codes, diagnosis
 from preflight.check import Check, seconds
@@ -20,8 +21,7 @@ _BEYOND: Final = frozenset({"proxy.denied", "proxy.upstream-dns", "proxy.upstrea
 _NO_PROXY_SAYS: Final = frozenset({400, 405, 501})
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The walks to the proxy, each for another target; the last one decides."""
 
     traces: tuple[Trace, ...]

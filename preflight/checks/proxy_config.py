@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from preflight import codes
 from preflight.check import Check
@@ -13,8 +14,7 @@ from preflight.route import Proxies
 from preflight.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The declared proxies, and what their reader remarked."""
 
     proxies: Proxies

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from preflight import codes, diagnosis
 from preflight.check import Check, seconds
@@ -13,8 +14,7 @@ from preflight.model import Direct, Finding, Phase, Status, Step, Target
 from preflight.world import Trace, World
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The walk to the control name; None where no proxy would be asked for it."""
 
     trace: Trace | None

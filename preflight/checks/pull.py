@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -46,8 +45,7 @@ class _Token(msgspec.Struct):
     access_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """One exchange of the pull: what for, with which host, the code it ended with if it ended the pull, and what was said."""
 
     what: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+import msgspec
 
 from preflight import codes, diagnosis
 from preflight.check import Check, seconds
@@ -18,8 +19,7 @@ ALIASES: Final = {"docker.io": "registry-1.docker.io"}
 """Names of images whose registry is another host (Docker's reference grammar)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """Every exchange of the pull in order, and the walk that ended it, if one did."""
 
     stages: tuple[Stage, ...]

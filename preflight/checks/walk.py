@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+import msgspec
 
 from preflight import codes, diagnosis, proxy_reply
 from preflight.check import Check, seconds
@@ -14,8 +15,7 @@ from preflight.proof import Request
 from preflight.world import Trace, World
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The walk."""
 
     trace: Trace

@@ -11,7 +11,6 @@ import typer
 from typer.core import TyperGroup
 
 from preflight import __version__
-from preflight.sink import forget_stdout
 
 USAGE, BUG = 2, 4
 
@@ -80,6 +79,8 @@ def main() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE if end.code else 0
     except BrokenPipeError:
+        from preflight.sink import forget_stdout  # noqa: PLC0415 - `--help` needs it only where nobody reads on
+
         forget_stdout()
         return 0
     except KeyboardInterrupt:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+import msgspec
 import typer
 
 from preflight.inputs.options import Options
@@ -22,8 +22,7 @@ def _option(help_: str, panel: str, *names: str, metavar: str | None = None) -> 
     return typer.Option(*names, help=help_, rich_help_panel=panel, metavar=metavar, show_default=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """Every flag that decides what is checked and how."""
 
     config: Annotated[Path | None, _option("The profile. Without it ./checks.yaml, else the one built in.", _FILES, metavar="FILE")] = None

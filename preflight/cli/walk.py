@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
 
 from preflight.cli.options import Inputs, takes_inputs
@@ -35,12 +35,12 @@ def _walks(inputs: Inputs, urls: list[str]) -> Loaded:
     from preflight.plan import make  # noqa: PLC0415
 
     try:
-        loaded = load(replace(inputs, only=None, skip=None, enable=None, disable=None).options(), os.environ, Path.cwd(), given=_NOTHING)
+        loaded = load(msgspec.structs.replace(inputs, only=None, skip=None, enable=None, disable=None).options(), os.environ, Path.cwd(), given=_NOTHING)
         checks = [WalkCheck(name=url, url=url, group="walk", timeout=inputs.timeout or "10s") for url in dict.fromkeys(urls)]
         for check in checks:
             check.wants()
         plan = make(checks, loaded.declared, profile="walk", limits=loaded.plan.limits)
-        return replace(loaded, plan=replace(plan, vantage=loaded.plan.vantage, strict=loaded.plan.strict))
+        return msgspec.structs.replace(loaded, plan=msgspec.structs.replace(plan, vantage=loaded.plan.vantage, strict=loaded.plan.strict))
     except InputError as error:
         refuse(str(error))
     except ValueError as error:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+import msgspec
 
 from preflight.model import Blame, Phase, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """One row of the table: `Code(name, status, blame, says=…, means=…, told=…, who=…, do=…)`."""
 
     name: str
     status: Status
     blame: Blame
-    _: KW_ONLY
     says: str
     """One sentence with what was seen, e.g. `{proxy} refused CONNECT to {target}: {reply}`."""
     means: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from preflight.inputs.environment import Variable as FromEnvironment
 from preflight.inputs.limits import Bounds
@@ -20,8 +21,7 @@ LONGEST = 2000
 """Characters of one value that a report shows; a noProxy list may be long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(msgspec.Struct, frozen=True):
     """What was decided, and from which sources."""
 
     options: Options

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args, get_origin
 
 import msgspec
@@ -72,8 +71,7 @@ def check_of(item: Item, profile: Profile, substitution: Substitution, kinds: Ki
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Complaint:
+class _Complaint(msgspec.Struct, frozen=True):
     """Says all that is wrong with an item, where msgspec says only the first."""
 
     item: Item

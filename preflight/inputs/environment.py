@@ -6,9 +6,10 @@ Libraries read `*_PROXY` behind one's back (botocore's metadata fetcher does), s
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from preflight.inputs.files import read
 from preflight.inputs.problem import InputError, Remarks, Where
@@ -20,16 +21,14 @@ PASSWORD: Final = "PREFLIGHT_PROXY_PASSWORD"  # noqa: S105 - the name of a varia
 PASSWORD_FILE: Final = "PREFLIGHT_PROXY_PASSWORD_FILE"  # noqa: S105
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(msgspec.Struct, frozen=True):
     """A variable that was set: its name, and a value that may hold credentials."""
 
     name: str
     value: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Ambient:
+class Ambient(msgspec.Struct, frozen=True):
     """The proxy variables that were in the environment, by Go's precedence: upper case first, empty is unset. `ALL_PROXY` is nothing to Go."""
 
     http: Variable | None = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from dataclasses import dataclass
 from errno import EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from preflight.inputs.problem import InputError, Problem, Where
 
@@ -33,8 +34,7 @@ _KINDS: Final = (
 _WIDE: Final = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
+class TextFile(msgspec.Struct, frozen=True):
     """A file's text, under the name by which messages call it."""
 
     label: str

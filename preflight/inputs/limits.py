@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
 
 from preflight.check import seconds
 from preflight.inputs.options import Options
@@ -15,8 +16,7 @@ MOST: Final = 1000
 """Checks at a time. More would exhaust file descriptors before it exhausts anything else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """The limits that hold, and who gave which."""
 
     limits: Limits
@@ -53,11 +53,11 @@ def duration(text: str, where: Where, remarks: Remarks) -> float:
 
 
 def _with_deadline(found: Bounds, text: str, where: Where, remarks: Remarks) -> Bounds:
-    return replace(found, limits=replace(found.limits, deadline=duration(text, where, remarks)), deadline_source=where.source)
+    return msgspec.structs.replace(found, limits=msgspec.structs.replace(found.limits, deadline=duration(text, where, remarks)), deadline_source=where.source)
 
 
 def _with_concurrency(found: Bounds, value: object, where: Where, remarks: Remarks) -> Bounds:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST:
         remarks.problem("input.value", where, f"how many checks run at a time is a number from 1 to {MOST}")
         return found
-    return replace(found, limits=replace(found.limits, concurrency=value), concurrency_source=where.source)
+    return msgspec.structs.replace(found, limits=msgspec.structs.replace(found.limits, concurrency=value), concurrency_source=where.source)

@@ -5,16 +5,16 @@ Field names are those of the reference pages of Anthos clusters on AWS, previous
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 MANAGEMENT: Final = "AWSManagementService"
 CLUSTER: Final = "AWSCluster"
 NODE_POOL: Final = "AWSNodePool"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One field: the path of its keys (`*` is each item of a list) and what it means, whichever kind it stands in."""
 
     path: tuple[str, ...]

@@ -6,10 +6,11 @@ Kinds and fields that are not ours are left alone. The product reads names case-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from preflight.inputs import placeholder
 from preflight.inputs.files import read
@@ -29,8 +30,7 @@ _ON: Final = frozenset({"true", "yes", "on"})  # the product reads YAML 1.1
 _ROLES: Final = {MANAGEMENT: "management", CLUSTER: "control-plane", NODE_POOL: "node-pool"}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """One field that was read: what it means, for which role, and where it stands."""
 
     means: str
@@ -44,8 +44,7 @@ class Value:
     file: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(msgspec.Struct, frozen=True):
     """What several manifests declare, value by value, in the order in which they stand."""
 
     values: tuple[Value, ...] = ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Every flag that decides what is checked and how, as it was given; None or empty where it was not."""
 
     config: Path | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
+
+import msgspec
 
 from preflight import codes
 from preflight.model import Finding, Status
@@ -15,8 +16,7 @@ SHOWN: Final = 40
 """How many problems an error spells out; a file that is wrong in more places is wrong as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(msgspec.Struct, frozen=True):
     """A place in an input: a file, or the name of a flag or variable, and line and column counted from 1."""
 
     file: str
@@ -32,8 +32,7 @@ class Where:
         return self.source + (f":{self.column}" if self.line and self.column else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing that must be changed before anything is sent. Neither text holds a value that may be a secret."""
 
     code: str
@@ -60,12 +59,11 @@ class InputError(Exception):
         return "\n".join(lines)
 
 
-@dataclass(slots=True)
-class Remarks:
+class Remarks(msgspec.Struct):
     """What the readers have to say: problems, which end the program once everything is read, and lints, which a check reports."""
 
-    problems: list[Problem] = field(default_factory=list)
-    lints: dict[str, list[Finding]] = field(default_factory=dict)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    lints: dict[str, list[Finding]] = msgspec.field(default_factory=dict)
 
     def problem(self, code: str, where: Where, message: str, hint: str = "") -> None:
         """Note something that must be changed."""

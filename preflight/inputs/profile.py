@@ -18,9 +18,10 @@ A check's keys are the fields of its kind. `${name}` in any string is a variable
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
+
+import msgspec
 
 from preflight.inputs.files import TextFile, decoded
 from preflight.inputs.problem import Remarks, Where, did_you_mean
@@ -37,8 +38,7 @@ LIMITS: Final = ("deadline", "concurrency")
 GROUP: Final = ("about", "enabled", "required", "feature")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Checks that are switched on together."""
 
     name: str
@@ -49,8 +49,7 @@ class Group:
     feature: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One check as it is written: not yet read further than its kind, name and group."""
 
     kind: str
@@ -59,17 +58,16 @@ class Item:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """A whole profile."""
 
     name: str
     label: str
     packaged: bool = False
-    variables: Mapping[str, tuple[str, Where]] = field(default_factory=dict)
-    defaults: Mapping[str, Node] = field(default_factory=dict)
-    limits: Mapping[str, Node] = field(default_factory=dict)
-    groups: Mapping[str, Group] = field(default_factory=dict)
+    variables: Mapping[str, tuple[str, Where]] = msgspec.field(default_factory=dict)
+    defaults: Mapping[str, Node] = msgspec.field(default_factory=dict)
+    limits: Mapping[str, Node] = msgspec.field(default_factory=dict)
+    groups: Mapping[str, Group] = msgspec.field(default_factory=dict)
     items: tuple[Item, ...] = ()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from preflight.inputs import placeholder
 from preflight.inputs.files import TextFile, read
@@ -25,16 +26,14 @@ _EXAMPLE: Final = '{"httpProxy": "http://HOST:PORT", "noProxy": "169.254.169.254
 _PART: Final = re.compile(r"\$\{[A-Za-z_]|(?:^|//)\$[A-Za-z_]|@\$[A-Za-z_][^@]*$|<[A-Za-z][A-Za-z0-9 _.-]*>")
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredUrl:
+class DeclaredUrl(msgspec.Struct, frozen=True):
     """A proxy and where it is declared."""
 
     proxy: Proxy
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class ProxySettings:
+class ProxySettings(msgspec.Struct, frozen=True):
     """What one source declares about proxies."""
 
     label: str
@@ -58,9 +57,9 @@ class ProxySettings:
         """The same, that password in every proxy that has a user name."""
 
         def changed(url: DeclaredUrl | None) -> DeclaredUrl | None:
-            return replace(url, proxy=replace(url.proxy, password=password)) if url and url.proxy.user is not None else url
+            return msgspec.structs.replace(url, proxy=msgspec.structs.replace(url.proxy, password=password)) if url and url.proxy.user is not None else url
 
-        return replace(self, http=changed(self.http), https=changed(self.https))
+        return msgspec.structs.replace(self, http=changed(self.http), https=changed(self.https))
 
 
 def read_proxy_file(path: Path, label: str, remarks: Remarks) -> ProxySettings | None:

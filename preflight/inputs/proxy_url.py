@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from preflight.inputs.problem import InputError, Problem, Where
 from preflight.model import DEFAULT_PORTS, Proxy
@@ -31,8 +32,7 @@ _LONGEST_NAME: Final = 253
 _LAST_PORT: Final = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyUrl:
+class ProxyUrl(msgspec.Struct, frozen=True):
     """A proxy, and what is remarkable about the way its URL is written."""
 
     proxy: Proxy

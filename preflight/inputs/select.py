@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -36,8 +35,7 @@ from preflight.untrusted import Redactor
 from preflight.world import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """Everything that a run needs to know before it sends its first packet."""
 
     declared: Declared
@@ -72,9 +70,9 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     vantage = _vantage(options)
     shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage)
     declared = _declared(settings, substitution, features, lints)
-    declared = replace(declared, inputs=effective(shown, secrets))
+    declared = msgspec.structs.replace(declared, inputs=effective(shown, secrets))
     besides = _besides(chosen, groups, options, profile, substitution, kinds) if profile else ()
-    plan = replace(_plan(found, declared, profile), limits=limits.limits, vantage=vantage, strict=options.strict, besides=besides)
+    plan = msgspec.structs.replace(_plan(found, declared, profile), limits=limits.limits, vantage=vantage, strict=options.strict, besides=besides)
     return Loaded(declared, plan, secrets, options.ca_file, _ambient(ambient, settings, options))
 
 
@@ -83,7 +81,7 @@ def _besides(
 ) -> tuple[Wanted, ...]:
     """The targets that `--only` leaves out. Nothing is lost if one of them cannot be read."""
     aside, missing = Remarks(), Substitution(substitution.values)
-    rest = [item for item in selected(profile, replace(options, only=()), groups, substitution.values, aside) if item not in chosen]
+    rest = [item for item in selected(profile, msgspec.structs.replace(options, only=()), groups, substitution.values, aside) if item not in chosen]
     found = [check for item in rest if (check := check_of(item, profile, missing, kinds, aside))] if options.only else []
     return tuple(Wanted(check.name, target, check.required) for check in found if (target := check.wants()))
 
@@ -97,7 +95,7 @@ def _anchored(options: Options, cwd: Path) -> Options:
         return cwd / path if path else None
 
     manifests = tuple(cwd / path for path in options.manifests)
-    return replace(options, config=at(options.config), proxy_file=at(options.proxy_file), ca_file=at(options.ca_file), manifests=manifests)
+    return msgspec.structs.replace(options, config=at(options.config), proxy_file=at(options.proxy_file), ca_file=at(options.ca_file), manifests=manifests)
 
 
 def _profile(options: Options, cwd: Path, remarks: Remarks) -> Profile | None:

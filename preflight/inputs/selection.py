@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
+
+import msgspec
 
 from preflight.inputs.options import Options
 from preflight.inputs.problem import Remarks, Where, did_you_mean
@@ -16,8 +17,7 @@ AWS_KINDS: Final = frozenset({"aws", "vpc-endpoint", "security-group", "network-
 """The kinds that ask AWS, which `--no-aws` leaves out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(msgspec.Struct, frozen=True):
     """Whether a group is on, and what decided it."""
 
     on: bool

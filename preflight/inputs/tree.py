@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from preflight.inputs.problem import Where
 
@@ -15,16 +16,14 @@ Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | 
 Path: TypeAlias = tuple["str | int", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One entry of a mapping: where its key stands, and its value."""
 
     where: Where
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """One value of a file. Exactly one of three: a mapping (`entries`), a list (`items`), or a scalar (`scalar`, and `text` as it was written)."""
 
     where: Where

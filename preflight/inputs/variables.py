@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from preflight.inputs.manifests import KIND, Manifests, Value, issuer_host
 from preflight.inputs.options import Options
@@ -25,8 +26,7 @@ _HOW: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(msgspec.Struct, frozen=True):
     """A variable's value and where it came from."""
 
     value: str
@@ -73,12 +73,11 @@ def _flags(options: Options, remarks: Remarks) -> dict[str, Variable]:
     return found
 
 
-@dataclass(slots=True)
-class Substitution:
+class Substitution(msgspec.Struct):
     """Puts the variables' values into the strings of a profile, and remembers which variables were missing."""
 
     values: Mapping[str, Variable]
-    missing: dict[str, list[Where]] = field(default_factory=dict)
+    missing: dict[str, list[Where]] = msgspec.field(default_factory=dict)
 
     @property
     def misses(self) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
 
 import anyio
+import msgspec
 
 from preflight.model import Proxy
 from preflight.proof import Answer
@@ -21,13 +21,12 @@ class Standing(Enum):
     REFUSED = auto()
 
 
-@dataclass(slots=True)
-class Gate:
+class Gate(msgspec.Struct):
     """The credentials of one proxy, as this run knows them."""
 
     standing: Standing = Standing.UNKNOWN
     refusal: Refusal | None = None
-    turn: anyio.Lock = field(default_factory=anyio.Lock)
+    turn: anyio.Lock = msgspec.field(default_factory=anyio.Lock)
 
     def learn(self, answer: Answer, *, connect: bool) -> None:
         """Note what a proxy answered. Other 4xx say nothing: many proxies judge the target before the account."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+import msgspec
 from anyio.abc import SocketStream
 
 from preflight.real.errors import tcp_code, tcp_reason
@@ -17,13 +17,13 @@ GRACE: Final = 2.0
 """Seconds that the other addresses get once one has answered, where every address is wanted."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unreached(Exception):
-    """No address could be connected to: the code of each."""
+    """No address could be connected to: the code of each, and what the operating system said last."""
 
-    codes: Mapping[str, str]
-    reason: str = ""
-    """What the operating system said last."""
+    def __init__(self, codes: Mapping[str, str], reason: str = "") -> None:
+        super().__init__(reason)
+        self.codes = codes
+        self.reason = reason
 
     @property
     def only_ipv6(self) -> bool:
@@ -37,17 +37,16 @@ class Unreached(Exception):
         return next(code for code in order if code in self.codes.values())
 
 
-@dataclass(slots=True)
-class Dial:
+class Dial(msgspec.Struct):
     """Attempts at the addresses of one name, in the resolver's order."""
 
     addresses: Sequence[str]
     port: int
-    codes: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = msgspec.field(default_factory=dict)
     """What each failed address said so far; readable when a deadline cuts the attempts."""
     stream: SocketStream | None = None
     address: str = ""
-    reached: set[str] = field(default_factory=set)
+    reached: set[str] = msgspec.field(default_factory=set)
     reason: str = ""
     grace: float = GRACE
 

@@ -6,7 +6,6 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -27,12 +26,13 @@ class LookUp(Protocol):
     def __call__(self, host: str, port: int | None, *, type: int) -> list[tuple[object, object, object, object, tuple[object, ...]]]: ...  # noqa: A002
 
 
-@dataclass(frozen=True, slots=True)
 class Unresolved(Exception):
-    """The name gave no address that can be used."""
+    """The name gave no address that can be used: the code, and what was learned."""
 
-    code: str
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    def __init__(self, code: str, facts: Mapping[str, Json] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts: Mapping[str, Json] = facts or {}
 
 
 class RealDns:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from preflight.model import Phase, Proxy, Route, Target, Via
 from preflight.proof import Request
@@ -20,8 +21,7 @@ class Trusting(Enum):
     """Not verified at all, and nothing is sent: only to read a chain that was refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(msgspec.Struct, frozen=True):
     """What a walk is asked to do."""
 
     target: Target

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
 import h11
+import msgspec
 from anyio.abc import ByteStream
 
 from preflight.proof import Answer, Request
@@ -55,8 +55,7 @@ class Malformed(Exception):
         self.first = first
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(msgspec.Struct):
     """How far an exchange came, for a deadline that cuts it."""
 
     received: int = 0
@@ -130,11 +129,10 @@ async def _head(stream: ByteStream, connection: h11.Connection, progress: Progre
         connection.receive_data(data)
 
 
-@dataclass(slots=True)
-class Body:
+class Body(msgspec.Struct):
     """As much of a body as came within the bounds, and how it ended."""
 
-    data: bytearray = field(default_factory=bytearray)
+    data: bytearray = msgspec.field(default_factory=bytearray)
     whole: bool = False
     cut: bool = False
 

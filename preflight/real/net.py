@@ -72,4 +72,3 @@ class RealNet:
             return
         theirs = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP's dates are UTC, even the obsolete form that does not say so
         self._seen.dates.append(Dated(peer, (self.clock.now() - theirs).total_seconds() - age))
-

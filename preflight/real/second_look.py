@@ -6,10 +6,10 @@ The second connection sends nothing but a ClientHello, or not even that. What it
 from __future__ import annotations
 
 import ssl
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
+import msgspec
 from anyio.streams.tls import TLSStream
 
 from preflight.model import Phase, Step
@@ -39,14 +39,14 @@ async def look_again(net: RealNet, errand: Errand, first: Walk) -> Walk:
 
 async def _leniently(net: RealNet, errand: Errand, first: Walk) -> Walk:
     """As curl and Go verify. What then passes is noted in the `tls` step: `strict` is what a strict verifier says."""
-    async with Walk(net, replace(errand, trusting=Trusting.LENIENTLY)) as second:
+    async with Walk(net, msgspec.structs.replace(errand, trusting=Trusting.LENIENTLY)) as second:
         await second.go()
     if isinstance(second.error, ssl.SSLCertVerificationError):
         await _read_chain(net, errand, second)
         return second
     if second.error is None:
         reason = first.steps[-1].facts.get("reason")
-        second.steps = [replace(step, facts={**step.facts, "strict": reason}) if step.phase is Phase.TLS else step for step in second.steps]
+        second.steps = [msgspec.structs.replace(step, facts={**step.facts, "strict": reason}) if step.phase is Phase.TLS else step for step in second.steps]
     return second
 
 
@@ -54,7 +54,7 @@ async def _read_chain(net: RealNet, errand: Errand, first: Walk) -> None:
     """Add what the refused chain says; a public leaf without its intermediate gets its own code."""
     step = first.steps[-1]
     bound = min(BOUND, errand.timeout)
-    async with Walk(net, replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound)) as look:
+    async with Walk(net, msgspec.structs.replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound)) as look:
         await look.go()
         if isinstance(look.stream, TLSStream) and look.error is None and look.steps[-1].ok:
             facts, lacks_intermediate = tls.chain_facts(look.stream, net.redactor, reason=str(step.facts.get("reason", "")))
@@ -64,7 +64,7 @@ async def _read_chain(net: RealNet, errand: Errand, first: Walk) -> None:
 
 async def _without_hello(net: RealNet, errand: Errand, first: Walk) -> None:
     """Whether the tunnel closes by itself, or only once it has read whom we want: a filter on the server name."""
-    async with Walk(net, replace(errand, upto=Phase.PROXY, timeout=min(BOUND, errand.timeout))) as look:
+    async with Walk(net, msgspec.structs.replace(errand, upto=Phase.PROXY, timeout=min(BOUND, errand.timeout))) as look:
         await look.go()
         if look.stream is None or not look.steps[-1].ok:
             return

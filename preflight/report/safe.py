@@ -7,12 +7,13 @@ object: this costs a look at each string and no memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC
 from math import isfinite
 from re import IGNORECASE
 from re import compile as pattern
 from typing import Final, TypeVar
+
+import msgspec
 
 from preflight.model import Cause, CheckResult, Direct, Finding, Input, Report, Route, Step, Via
 from preflight.untrusted import Json, neutral
@@ -29,7 +30,7 @@ def no_command(text: str) -> str:
 
 def clean(report: Report) -> Report:
     """The same report, all its text neutral, all its numbers finite and all its times in UTC."""
-    return replace(
+    return msgspec.structs.replace(
         report,
         results=_each(_result, report.results),
         causes=_each(_cause, report.causes),
@@ -52,7 +53,7 @@ def _kept(old: T, new: T) -> T:
 
 
 def _result(result: CheckResult) -> CheckResult:
-    return replace(
+    return msgspec.structs.replace(
         result,
         name=neutral(result.name),
         kind=neutral(result.kind),
@@ -69,7 +70,7 @@ def _result(result: CheckResult) -> CheckResult:
 
 
 def _finding(finding: Finding) -> Finding:
-    return replace(
+    return msgspec.structs.replace(
         finding,
         code=neutral(finding.code),
         message=neutral(finding.message),
@@ -80,19 +81,19 @@ def _finding(finding: Finding) -> Finding:
 
 def _step(step: Step) -> Step:
     code = None if step.code is None else neutral(step.code)
-    return replace(step, seconds=_finite(step.seconds), code=code, facts=_mapping(step.facts))
+    return msgspec.structs.replace(step, seconds=_finite(step.seconds), code=code, facts=_mapping(step.facts))
 
 
 def _route(route: Route | None) -> Route | None:
     if isinstance(route, Via):
-        proxy = replace(route.proxy, scheme=neutral(route.proxy.scheme), host=neutral(route.proxy.host))
+        proxy = msgspec.structs.replace(route.proxy, scheme=neutral(route.proxy.scheme), host=neutral(route.proxy.host))
         return Via(proxy, neutral(route.because))
     return Direct(neutral(route.because)) if route else None
 
 
 def _cause(cause: Cause) -> Cause:
     title, hint = neutral(cause.title), neutral(cause.hint)
-    return replace(cause, code=neutral(cause.code), title=title, hint=hint, checks=tuple(map(neutral, cause.checks)))
+    return msgspec.structs.replace(cause, code=neutral(cause.code), title=title, hint=hint, checks=tuple(map(neutral, cause.checks)))
 
 
 def _input(setting: Input) -> Input:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from anyio.abc import ByteStream
+from msgspec.structs import replace
 
 from preflight import engine, session
 from preflight.demo import GOOD, SCENARIOS, Scenario, demo_world
@@ -55,9 +56,7 @@ EXPECTED = {
     "interception": Expected({"proxy-honest": "proxy.dishonest", **each("tls.intercepted", *TLS_NAMES)}, ("tls.intercepted",)),
     "block-page": Expected(each("http.block-page", "gcr.io", *MIRRORS), ("http.block-page",)),
     "slow-proxy": Expected(each("proxy.slow-reply", *HOPS), ("proxy.slow-reply",), blocked=12),
-    "yes-man": Expected(
-        {"proxy-honest": "proxy.dishonest", **each("tunnel.closed", *TLS_NAMES), **each("http.wrong-origin", *MIRRORS)}, ("proxy.dishonest",)
-    ),
+    "yes-man": Expected({"proxy-honest": "proxy.dishonest", **each("tunnel.closed", *TLS_NAMES), **each("http.wrong-origin", *MIRRORS)}, ("proxy.dishonest",)),
     "expired-certificate": Expected({"oauth2.googleapis.com": "tls.expired"}, ("tls.expired",)),
     "clock-skew": Expected({"clock": "clock.skew"}, ("clock.skew",)),
     "flaky": Expected(exit_code=0),

@@ -86,7 +86,7 @@ def verdict(lab: Lab, cwd: Path, *args: str, env: Mapping[str, str] | None = Non
     return seen
 
 
-def steady(part: Any) -> Any:  # noqa: ANN401  (any JSON)
+def steady(part: Any) -> Any:
     """A JSON report without what two runs on the same world may differ in: times, durations and the control name."""
     if isinstance(part, dict):
         return {key: steady(value) for key, value in part.items() if key not in {"started", "seconds"} and not key.endswith("_seconds")}

@@ -25,7 +25,7 @@ INCOMPLETE = "incomplete.googleapis.com"
 
 _GOOGLE_404 = '{"error":{"code":404,"message":"Requested entity was not found.","status":"NOT_FOUND"}}'
 _UNAUTHORIZED = '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}'
-_TOKEN = "lab-anonymous-token"  # noqa: S105  (what the lab's token services hand to anybody)
+_TOKEN = "lab-anonymous-token"
 _IN_RELEASE = """-----BEGIN PGP SIGNED MESSAGE-----
 Hash: SHA512
 

@@ -35,9 +35,7 @@ def denying(lab: Lab) -> Iterator[Squid]:
 def _piped(lab: Lab, cwd: Path, reader: str) -> subprocess.CompletedProcess[str]:
     """`preflight run --no-aws | READER`, the exit code being preflight's."""
     script = shlex.join(command(lab, "run", "--no-aws")) + f" | {reader}; exit ${{PIPESTATUS[0]}}"
-    return subprocess.run(
-        ["bash", "-c", script], cwd=cwd, env=environment(lab), capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS
-    )
+    return subprocess.run(["bash", "-c", script], cwd=cwd, env=environment(lab), capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS)
 
 
 @pytest.mark.parametrize("reader", ["head -1", "true"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import httpx
@@ -113,4 +113,4 @@ def unproved(trace: Trace, why: str) -> Finding:
     answer = diagnosis.answered(trace)
     code = "http.unexpected-status" if answer.status >= 500 else "http.block-page" if answer.is_page else "http.wrong-origin"
     finding = diagnosis.explain(code, trace, proxy_reply.facts(answer))
-    return replace(finding, message=f"{finding.message}: {why}")
+    return msgspec.structs.replace(finding, message=f"{finding.message}: {why}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from preflight.model import Blame, Finding, Status
 from preflight.report import FORMATS

@@ -22,7 +22,7 @@ def window(out: StringIO) -> Console:
 def drawn(progress: Progress) -> str:
     """The picture of this moment."""
     out = StringIO()
-    Console(file=out, width=80).print(progress._live.get_renderable())  # noqa: SLF001 - what the refreshing thread asks for
+    Console(file=out, width=80).print(progress._live.get_renderable())
     return out.getvalue()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.model import CheckResult, Direct, Proxy, Status, Via
 from preflight.report import FORMATS, text, words
