@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 
-from preflight import codes
+from preflight import codes, dates
 from preflight.model import Blame, Direct, Finding, Phase, Target, Via, authority
 from preflight.proof import Answer
 from preflight.untrusted import Json
@@ -16,7 +15,6 @@ from preflight.world import Trace
 
 EXPIRES_SOON: Final = timedelta(days=14)
 _BEHIND: Final = frozenset({Phase.TUNNEL, Phase.TLS, Phase.HTTP})
-_CERTIFICATE_TIME: Final = re.compile(r"(\w{3})\s+(\d+) (\d\d:\d\d:\d\d) (\d{4}) GMT")
 
 
 def diagnose(trace: Trace) -> Finding | None:
@@ -45,7 +43,7 @@ def remarks(trace: Trace, now: datetime, *, hop: bool = False) -> Iterator[Findi
         yield explain("tcp.partial", trace, {"dead": names})
     if tls is None or not tls.ok:
         return
-    not_after = _certificate_time(str(tls.facts.get("not_after", "")))
+    not_after = dates.of_certificate(str(tls.facts.get("not_after", "")))
     if not_after and not_after - now < EXPIRES_SOON:
         yield explain("tls.expires-soon", trace, {"not_after": f"{not_after:%Y-%m-%d %H:%M} UTC"})
     if tls.facts.get("strict"):
@@ -95,9 +93,3 @@ def answered(trace: Trace) -> Answer:
     if trace.answer is None:
         raise ValueError("this walk was not asked for an answer")
     return trace.answer
-
-
-def _certificate_time(text: str) -> datetime | None:
-    """The `notAfter` of OpenSSL's text form."""
-    match = _CERTIFICATE_TIME.fullmatch(text)
-    return parsedate_to_datetime(f"{match[2]} {match[1]} {match[4]} {match[3]} +0000") if match else None

@@ -98,7 +98,7 @@ class Target(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def _parsed(text: str, scheme: str) -> Target:
-    if text != text.strip() or any(char.isspace() or not char.isprintable() for char in text):
+    if " " in text or not text.isprintable():
         raise ValueError("a target has no white space")
     parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
     if parts.scheme not in {"http", "https", "tcp"}:

@@ -114,6 +114,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 def address(host: str) -> Address | None:
     """The address that `host` spells, or None for a name. A zone id is dropped, and an IPv4-mapped IPv6 address is the IPv4 address."""
+    if ":" not in host and not host[-1:].isdecimal():
+        return None
     text, percent, zone = host.partition("%")
     try:
         found = ip_address(text)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import gc
+import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -34,20 +35,21 @@ def world(loaded: Loaded, trust: Trust) -> World:
     clock, seen = RealClock(), Seen()
     dns = RealDns(clock, loaded.secrets)
     net = RealNet(dns, clock, trust, loaded.secrets, seen)
-    return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=secrets.token_hex(6), seen=seen)
+    return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=os.urandom(6).hex(), seen=seen)
 
 
-def conduct(loaded: Loaded, listen: Listener, *, trust: Trust | None = None) -> Report:
+def conduct(loaded: Loaded, listen: Listener, *, trust: Trust) -> Report:
     """Run the plan to its end, or to the first SIGINT or SIGTERM; a second one ends the process at once."""
     plan = loaded.plan
-    trusted = trust or Trust(loaded.ca_file)
     reports: list[Report] = []  # not the task's result: asyncio spells that out when it gives SIGINT back, once for each of its looks at the handler
+
+    gc.enable()
 
     async def run() -> None:
         stop = Stop()
         async with anyio.create_task_group() as group:
             await group.start(_heed_signals, stop)
-            reports.append(await engine.run(plan, world(loaded, trusted), listen, redactor=loaded.secrets, stop=stop))
+            reports.append(await engine.run(plan, world(loaded, trust), listen, redactor=loaded.secrets, stop=stop))
             group.cancel_scope.cancel()
 
     fast = len(plan.checks) >= FAST_FROM and find_spec("uvloop") is not None

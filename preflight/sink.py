@@ -7,7 +7,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -97,6 +96,8 @@ class File:
         self._path = self._path.resolve()  # a link stays, and what it leads to is replaced
         if self._path.exists() and not os.access(self._path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        import tempfile  # noqa: PLC0415 - 5 ms, for a report in a file
+
         descriptor, self._temporary = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
         os.fchmod(descriptor, stat.S_IMODE(mode))
         return os.fdopen(descriptor, "wb")

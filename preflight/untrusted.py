@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -22,7 +22,7 @@ SHORTEST_SECRET: Final = 4
 _LONGEST_CUT: Final = 64
 """Beyond so many characters of a secret, what follows them at the end of a text is masked unseen."""
 _NONCHARACTERS = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-_UNSAFE = re.compile(
+_UNSAFE: Final = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff" + _NONCHARACTERS + "]"
 )
@@ -66,7 +66,7 @@ def neutral(text: str) -> str:
     """`text` on one line, every control, bidirectional, invisible or unencodable character spelled as its Python escape."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    return _UNSAFE.sub(_spelled, _BLANK.sub(" ", text)).strip()
+    return re.sub(_UNSAFE, _spelled, _BLANK.sub(" ", text)).strip()
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -76,21 +76,26 @@ def _spelled(match: re.Match[str]) -> str:
 class Redactor:
     """Masks a fixed set of secrets in every form in which a library, a peer or an encoder may repeat them."""
 
-    __slots__ = ("_cut", "_doubt", "_known")
-
     def __init__(self, secrets: Iterable[Secret] = (), *, pairs: Iterable[tuple[Secret, Secret]] = ()) -> None:
         """`secrets` are masked wherever they stand; `pairs` are (user, password), masked joined as well: `user:password` and its base64."""
         words = {word for secret in secrets for word in _pieces(secret.reveal())}
         for user, password in pairs:
             words |= set(_pieces(password.reveal())) | set(_joined(user.reveal(), password.reveal()))
         ordered = sorted(words, key=len, reverse=True)
-        self._known = re.compile("|".join(map(_any_spelling, ordered))) if ordered else None
-        self._cut = re.compile("|".join(map(_cut_short, ordered))) if ordered else None
+        self._words = ordered
         self._doubt = re.compile("|".join([*(_spelled_out(word[:SHORTEST_SECRET]) for word in ordered), _SUSPECT]))
+
+    @cached_property
+    def _known(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(_any_spelling, self._words)))
+
+    @cached_property
+    def _cut(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(_cut_short, self._words)))
 
     def redact(self, text: str) -> str:
         """`text` with every secret, in whatever spelling, replaced by the mask."""
-        if self._known:
+        if self._words:
             text = self._known.sub(MASK, text)
         for pattern, mask in _PATTERNS:
             text = pattern.sub(mask, text)
@@ -101,7 +106,7 @@ class Redactor:
         text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
         if self._doubt.search(text):
             text = self.redact(text)
-            text = self._cut.sub(MASK, text) if self._cut else text
+            text = self._cut.sub(MASK, text) if self._words else text
         return _shortened(neutral(text), limit)
 
     def clean_json(self, value: object, limit: int = 2000) -> Json:

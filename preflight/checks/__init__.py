@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +33,8 @@ class UnknownKind(LookupError):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
+        from difflib import get_close_matches  # noqa: PLC0415 - 5 ms, for a misspelling only
+
         self.like = tuple(get_close_matches(kind, kinds(), n=3))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from statistics import median_high, median_low
 from typing import ClassVar, Final
 
 import msgspec
@@ -44,7 +43,7 @@ class ClockCheck(Check[Observed], frozen=True, kw_only=True, tag="clock"):
             yield codes.finding("internal.not-applicable", fields={"why": "no answer in this run told the time"})
             return
         ordered, peers = sorted(each.ahead for each in seen.dates), sorted({each.peer for each in seen.dates})
-        ahead = min(median_low(ordered), median_high(ordered), key=abs)  # where two disagree, the one that agrees with us
+        ahead = min(ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2], key=abs)  # where two disagree, the one that agrees with us
         evidence: dict[str, Json] = {"ahead_seconds": round(ahead, 1), "peers": peers}
         if abs(ahead) <= WARN_SECONDS:
             yield codes.finding("ok", message=f"the clock agrees with {len(peers)} peers within {WARN_SECONDS} s", evidence=evidence)

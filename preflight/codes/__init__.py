@@ -7,7 +7,6 @@ One file a phase. A code's text is data, so that a report, `preflight explain` a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
@@ -23,6 +22,8 @@ class UnknownCode(LookupError):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        from difflib import get_close_matches  # noqa: PLC0415 - 5 ms, for a misspelling only
+
         self.like = get_close_matches(name, TABLE, n=3)
 
 

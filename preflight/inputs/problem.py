@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 import msgspec
@@ -85,5 +84,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean X?` for the nearest of the known words, or the list of them all. Never repeats `word`."""
     names = sorted(known)
     by_case = {name.lower(): name for name in names}
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms, for a misspelling only
+
     close = get_close_matches(word.lower(), by_case, n=1)
     return f"did you mean `{by_case[close[0]]}`?" if close else f"there are: {', '.join(names)}" if names else "there are none"

@@ -50,4 +50,4 @@ class WalkTransport(httpx.AsyncBaseTransport):
 
 def client(net: RealNet, route: Callable[[Target], Route], *, timeout: float, traces: list[Trace]) -> httpx.AsyncClient:
     """A client that reads nothing from the environment and follows no redirect."""
-    return httpx.AsyncClient(transport=WalkTransport(net, route, timeout, traces), trust_env=False, follow_redirects=False, timeout=None)
+    return httpx.AsyncClient(transport=WalkTransport(net, route, timeout, traces), trust_env=False, follow_redirects=False, timeout=None)  # noqa: S113 - the walk has its own deadline

@@ -7,9 +7,9 @@ from typing import Final
 
 import anyio
 import msgspec
-from anyio.abc import SocketStream
 
 from preflight.real.errors import tcp_code, tcp_reason
+from preflight.real.wire import Wire
 
 STAGGER: Final = 0.25
 """Seconds between attempts at successive addresses (RFC 8305 section 5)."""
@@ -44,13 +44,13 @@ class Dial(msgspec.Struct):
     port: int
     codes: dict[str, str] = msgspec.field(default_factory=dict)
     """What each failed address said so far; readable when a deadline cuts the attempts."""
-    stream: SocketStream | None = None
+    stream: Wire | None = None
     address: str = ""
     reached: set[str] = msgspec.field(default_factory=set)
     reason: str = ""
     grace: float = GRACE
 
-    async def connect(self, *, every: bool, grace: float = GRACE) -> SocketStream:
+    async def connect(self, *, every: bool, grace: float = GRACE) -> Wire:
         """A connection to the first address that takes one. With `every`, the others are tried too, for `grace` seconds more. Raises Unreached."""
         self.grace = grace
         if len(self.addresses) == 1:
@@ -88,7 +88,7 @@ class Dial(msgspec.Struct):
 
     async def _attempt(self, address: str) -> None:
         try:
-            stream = await anyio.connect_tcp(address, self.port)
+            stream = await Wire.to(address, self.port)
         except OSError as error:
             self.codes[address], self.reason = tcp_code(error), tcp_reason(error)
             return
@@ -96,4 +96,4 @@ class Dial(msgspec.Struct):
         if self.stream is None:
             self.stream, self.address = stream, address
         else:
-            await stream.aclose()
+            stream.close()

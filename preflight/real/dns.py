@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -23,7 +24,9 @@ HOSTS: Final = Path("/etc/hosts")
 class LookUp(Protocol):
     """The signature of `socket.getaddrinfo`, as far as it is used."""
 
-    def __call__(self, host: str, port: int | None, *, type: int) -> list[tuple[object, object, object, object, tuple[object, ...]]]: ...  # noqa: A002
+    def __call__(self, host: str, port: int | None, *, type: int) -> list[tuple[object, object, object, object, tuple[object, ...]]]:  # noqa: A002
+        """Addresses as (family, type, protocol, canonical name, socket address). Raises OSError."""
+        ...
 
 
 class Unresolved(Exception):
@@ -107,6 +110,7 @@ class RealDns:
         return Unresolved(plain, facts)
 
 
+@lru_cache(maxsize=64)
 def _literal(host: str) -> str | None:
     try:
         return str(ipaddress.ip_address(host.partition("%")[0])) + ("%" + host.partition("%")[2] if "%" in host else "")

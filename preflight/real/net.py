@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from preflight import dates
 from preflight.model import Phase, Route, Target
 from preflight.proof import Answer, Request
 from preflight.real.credentials import Gates
@@ -63,12 +62,6 @@ class RealNet:
 
     def _date(self, peer: str, answer: Answer) -> None:
         """Note the peer's clock: `Date`, plus the `Age` that a cache added since."""
-        age = answer.age
-        try:
-            date = parsedate_to_datetime(answer.get("Date"))
-        except ValueError:
-            return
-        if age is None:
-            return
-        theirs = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP's dates are UTC, even the obsolete form that does not say so
-        self._seen.dates.append(Dated(peer, (self.clock.now() - theirs).total_seconds() - age))
+        age, date = answer.age, dates.of_http(answer.get("Date"))
+        if age is not None and date:
+            self._seen.dates.append(Dated(peer, (self.clock.now() - date).total_seconds() - age))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +26,24 @@ ANCHOR_DIRECTORIES: Final = (
 _CRITICAL_NAMES: Final = 20
 
 
+class Ahead:
+    """A context that a thread is already making, for whoever will want it soon. Reading a bundle of CAs takes OpenSSL longer than a walk takes."""
+
+    def __init__(self, store: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
+        self._made: list[ssl.SSLContext] = []
+        self._thread = threading.Thread(target=lambda: self._made.append(store()), daemon=True, name="trust")
+        self._thread.start()
+
+    def __call__(self) -> ssl.SSLContext:
+        """The context, waited for. Raises OSError where the store cannot be read."""
+        self._thread.join()
+        if not self._made:
+            raise OSError("the system's trust store cannot be read")
+        return self._made[0]
+
+
 class Trust:
-    """The operating system's trust store, and what was added to it. Opened once per ALPN set and strictness."""
+    """The operating system's trust store, and what was added to it. Opened once a run."""
 
     def __init__(
         self,
@@ -35,25 +52,31 @@ class Trust:
         store: Callable[[], ssl.SSLContext] = ssl.create_default_context,
         anchors: Sequence[Path] = ANCHOR_DIRECTORIES,
     ) -> None:
-        """`store` gives a context that trusts what the system trusts; `ca_file` is trusted in addition. Raises OSError or ssl.SSLError for a bad file."""
+        """`store` gives a context that trusts what the system trusts; `ca_file` is trusted in addition."""
         self._ca_file = ca_file
         self._store = store
         self._anchors = anchors
-        self._contexts: dict[tuple[tuple[str, ...], bool], ssl.SSLContext] = {}
+        self._now: tuple[Sequence[str], bool] | None = None
 
     def context(self, alpn: Sequence[str] = (), *, strict: bool = True) -> ssl.SSLContext:
-        """A context that verifies as Python 3.13 does (`strict`), or as curl and Go do."""
-        key = (tuple(alpn), strict)
-        if key not in self._contexts:
-            context = self._store()
-            if self._ca_file:
-                context.load_verify_locations(self._ca_file)
-            flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT
-            context.verify_flags = flags | ssl.VERIFY_X509_STRICT if strict else flags
-            if alpn:
-                context.set_alpn_protocols(list(alpn))
-            self._contexts[key] = context
-        return self._contexts[key]
+        """A context that verifies as Python 3.13 does (`strict`), or as curl and Go do, and offers `alpn`.
+
+        It is one and the same, set anew: OpenSSL copies both settings when a connection begins, so begin one before you ask for the next.
+        """
+        if self._now != (alpn, strict):
+            flags = self._opened.verify_flags & ~ssl.VERIFY_X509_STRICT
+            self._opened.verify_flags = flags | ssl.VERIFY_X509_STRICT if strict else flags
+            self._opened.set_alpn_protocols(list(alpn))
+            self._now = (alpn, strict)
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> ssl.SSLContext:
+        context = self._store()
+        if self._ca_file:
+            self._shipped = set(context.get_ca_certs(binary_form=True))
+            context.load_verify_locations(self._ca_file)
+        return context
 
     @cached_property
     def blind(self) -> ssl.SSLContext:
@@ -79,7 +102,7 @@ class Trust:
                 roots |= dict.fromkeys(_certificates(file), str(file))
         if self._ca_file:
             given = dict.fromkeys(_certificates(self._ca_file), "--ca-file")
-            shipped = set(self._store().get_ca_certs(binary_form=True)) | _hashed_directory(given)
+            shipped = self._shipped | _hashed_directory(given)
             roots |= {root: where for root, where in given.items() if root not in shipped}
         return roots
 

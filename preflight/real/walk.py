@@ -66,8 +66,8 @@ class Walk:
 
     async def __aexit__(self, *exception: object) -> None:
         """Let go of the connection without waiting for the peer."""
-        if self.stream:
-            await anyio.aclose_forcefully(self.stream)
+        if self._dial and self._dial.stream:
+            self._dial.stream.close()
 
     @property
     def heard(self) -> int:

@@ -22,6 +22,7 @@ from preflight.demo.wire import Ask, receive
 from preflight.inputs.options import Options
 from preflight.inputs.select import load
 from preflight.model import Report, Status
+from preflight.real.wire import Wire
 from preflight.report import FORMATS
 
 APIS = tuple(f"{name}.googleapis.com" for name in ("gkeconnect", "gkehub", "oauth2", "storage", "www"))
@@ -164,13 +165,18 @@ async def test_refused_credentials_are_sent_once(tmp_path: Path, monkeypatch: py
 @pytest.mark.anyio
 async def test_only_loopback_is_contacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contacted: set[str] = set()
-    connect = anyio.connect_tcp
+    connect, dial = anyio.connect_tcp, Wire.to
 
     async def watched(host: str, port: int, **options: Any) -> Any:
         contacted.add(host)
         return await connect(host, port, **options)
 
+    async def watched_too(address: str, port: int) -> Wire:
+        contacted.add(address)
+        return await dial(address, port)
+
     monkeypatch.setattr(anyio, "connect_tcp", watched)
+    monkeypatch.setattr(Wire, "to", watched_too)
     await visit(GOOD, tmp_path)
     assert contacted == {"127.0.0.1"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import Any
 
 import anyio
@@ -13,6 +14,7 @@ from preflight.model import Phase, Route, Target
 from preflight.proof import Request
 from preflight.real.client import WalkFailed
 from preflight.real.tls import Trust
+from preflight.real.wire import Wire
 from preflight.world import Trace
 from tests.identities import Leaf, signer, store
 from tests.loopback import by_request, drip, hear, reset, say
@@ -108,14 +110,14 @@ async def test_every_address_is_tried_and_the_dead_are_named() -> None:
 
 
 async def test_an_address_that_hangs_does_not_eat_the_time_of_the_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect = anyio.connect_tcp
+    connect = Wire.to
 
     async def half_deaf(address: Any, port: Any) -> Any:
         if str(address) == "127.0.0.9":
             await anyio.sleep_forever()
         return await connect(address, port)
 
-    monkeypatch.setattr(anyio, "connect_tcp", half_deaf)
+    monkeypatch.setattr(Wire, "to", half_deaf)
     async with place(addresses=("127.0.0.9", "127.0.0.1")) as here:
         trace = await here.net.walk(TARGET, here.via(), every_address=True, timeout=1.5)
         only_one = await here.net.walk(TARGET, here.via(), timeout=1.5)
@@ -141,10 +143,10 @@ async def test_an_address_that_hangs_does_not_eat_the_time_of_the_one_that_answe
 )
 async def test_what_the_system_says_has_its_code(number: int, addresses: tuple[str, ...], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(address: Any, port: Any) -> Any:
-        raise OSError("All connection attempts failed") from OSError(number, "x")
+        raise OSError(number, os.strerror(number))
 
     async with place(addresses=addresses) as here:
-        monkeypatch.setattr(anyio, "connect_tcp", refuse)
+        monkeypatch.setattr(Wire, "to", refuse)
         trace = await here.net.walk(TARGET, here.via())
     assert trace.code == code
     assert trace.steps[-1].facts["reason"]
