@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from preflight import __version__
+from preflight.cli import loading
 
 USAGE, BUG = 2, 4
 
@@ -27,6 +28,9 @@ COMMANDS: Final = {
 """Where each command is, and what the list of commands says of it, so that the list needs none of them."""
 
 
+_TRUSTING: Final = frozenset({"run", "walk"})
+
+
 class Commands(TyperGroup):
     """The commands, each imported when it is asked for."""
 
@@ -38,6 +42,8 @@ class Commands(TyperGroup):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _TRUSTING:
+            loading.begin()
         module, _, function = COMMANDS[cmd_name][0].partition(":")
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
         single.command(cmd_name, context_settings={"help_option_names": ["-h", "--help"]})(getattr(import_module(module), function))

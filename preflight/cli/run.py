@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 from preflight import session
+from preflight.cli import loading
 from preflight.cli.options import Inputs, takes_inputs
 from preflight.cli.reading import complain, read, refuse
 from preflight.events import Listener
 from preflight.inputs.select import Loaded
 from preflight.model import Report
-from preflight.real.tls import Ahead, Trust
+from preflight.real.tls import Trust
 from preflight.sink import STDOUT, Unwritable, forget_stdout, to_stdout
 
 Reporting = Annotated[
@@ -44,14 +45,13 @@ def conduct(load: Callable[[], Loaded], flags: list[str], *, verbose: bool, quie
         reports = session.Reports(session.destinations(flags), complain)
     except ValueError as error:
         refuse(str(error))
-    ahead = None if trust else Ahead()
     loaded = load()
     for remark in loaded.remarks:
         complain(f"{remark.message} ({remark.hint})")
     text = not quiet and not any(each.path == STDOUT for each in reports.destinations)
     reports.open()
     try:
-        finished = _watched(partial(session.conduct, loaded, trust=trust or Trust(loaded.ca_file, store=ahead or Ahead())), shown=text)
+        finished = _watched(partial(session.conduct, loaded, trust=trust or Trust(loaded.ca_file, store=loading.trust_store())), shown=text)
         if text:
             reports.attempt(partial(_show, finished, verbose=verbose))
         reports.write(finished)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,22 +23,6 @@ ANCHOR_DIRECTORIES: Final = (
 )
 """Where an administrator adds a root to the system's store (Debian, Red Hat, Arch)."""
 _CRITICAL_NAMES: Final = 20
-
-
-class Ahead:
-    """A context that a thread is already making, for whoever will want it soon. Reading a bundle of CAs takes OpenSSL longer than a walk takes."""
-
-    def __init__(self, store: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
-        self._made: list[ssl.SSLContext] = []
-        self._thread = threading.Thread(target=lambda: self._made.append(store()), daemon=True, name="trust")
-        self._thread.start()
-
-    def __call__(self) -> ssl.SSLContext:
-        """The context, waited for. Raises OSError where the store cannot be read."""
-        self._thread.join()
-        if not self._made:
-            raise OSError("the system's trust store cannot be read")
-        return self._made[0]
 
 
 class Trust:
