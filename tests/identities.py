@@ -97,7 +97,8 @@ def _files(leaf: Leaf) -> tuple[Path, Path]:
 
 
 def _authority(name: str) -> dict[str, str | bool]:
-    return {"Lab Intermediate": {"parent": "Lab Root"}, "Lax Root": {"lax": True}}.get(name, {})
+    special: dict[str, dict[str, str | bool]] = {"Lab Intermediate": {"parent": "Lab Root"}, "Lax Root": {"lax": True}}
+    return special.get(name, {})
 
 
 def _blank(subject: x509.Name, key: Key) -> x509.Certificate:
