@@ -65,12 +65,19 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
         elif self.scheme == "http" and trace.answer and trace.answer.status in _NO_PROXY_SAYS:
             yield diagnosis.explain("proxy.not-a-proxy", trace, {"reply": f"{trace.answer.status} {trace.answer.reason}"})
         else:
-            proxy = trace.route.proxy if isinstance(trace.route, Via) else None
-            said = failed.evidence.get("reply") if failed else "it takes requests"
-            credentials = "with our credentials" if proxy and proxy.user else "without credentials"
-            yield codes.finding("ok", message=f"{proxy.url if proxy else '?'} speaks HTTP and answers {credentials}: {said}", evidence={"proof": said})
+            yield codes.finding("ok", message=_good(trace, failed), evidence={"proof": failed.evidence.get("reply") if failed else "it did what was asked"})
         yield from diagnosis.remarks(trace, seen.now, hop=True)
 
     def steps(self, seen: Observed) -> Sequence[Step]:
         """See Check."""
         return seen.traces[-1].steps if seen.traces else ()
+
+
+def _good(trace: Trace, beyond: Finding | None) -> str:
+    """What is shown about the proxy; a failure beyond it shows that it speaks HTTP, and no more."""
+    proxy = trace.route.proxy if isinstance(trace.route, Via) else None
+    name = proxy.url if proxy else "?"
+    if beyond:
+        return f"{name} speaks HTTP; it answered {beyond.evidence.get('reply')}"
+    taken = "takes our credentials" if proxy and proxy.user else "wants no credentials"
+    return f"{name} speaks HTTP, {taken}, and {'forwards' if trace.target.scheme == 'http' else 'opens tunnels'}"
