@@ -101,7 +101,8 @@ def _dishonest(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> I
     broken = [trouble for trouble in promised if trouble.finding.code not in _FOREIGN | _DATES]
     if said and broken:
         result, finding = said
-        yield _cause(finding.code, finding.message, finding.blame, finding.hint, [result.name, *(trouble.name for trouble in broken)])
+        hint = "Ask the proxy's administrator why it opens tunnels that lead nowhere: it answers 200 before it looks, or for every name."
+        yield _cause(finding.code, finding.message, Blame.PROXY, hint, [result.name, *(trouble.name for trouble in broken)])
 
 
 def _interception(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
@@ -122,6 +123,11 @@ def _denied(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iter
     """One letter to the proxy's administrator, with every line that is missing."""
     denied = [trouble for trouble in troubles if trouble.finding.code == "proxy.denied"]
     for group in _grouped(denied, lambda trouble: trouble.proxy):
+        if _all_in_clear(group, results):
+            title = f"{group[0].proxy} refuses every plain http:// request"
+            hint = "Ask the proxy's administrator to allow GET to port 80 for these hosts, not only CONNECT: apt uses plain HTTP."
+            yield _cause("proxy.denied", title, Blame.PROXY, hint, [each.name for each in group])
+            continue
         if len(group) == 1:
             yield _of(group, group[0].finding.message)
             continue
@@ -133,15 +139,37 @@ def _denied(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iter
         yield _cause("proxy.denied", title, Blame.PROXY, f"{lead} the proxy's administrator to add to the allow-list: {lines}.", [each.name for each in group])
 
 
+def _all_in_clear(group: Sequence[Trouble], results: Sequence[CheckResult]) -> bool:
+    """Whether it is the plain HTTP targets that are denied, all of several, and no other."""
+    clear = {result.name for result in results if (result.target or "").startswith("http://") and isinstance(result.route, Via)}
+    return len(clear) > 1 and {trouble.name for trouble in group} == clear
+
+
+def _trusted_interception(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
+    """Interception that passes here, because its CA was added here."""
+    del troubles
+    warned = [Trouble(result, finding) for result in results for finding in result.findings if finding.code == "tls.intercepted-trusted"]
+    for group in _grouped(warned, lambda trouble: str(trouble.finding.evidence.get("issuer", ""))):
+        if len({_domain(trouble) for trouble in group}) > 1:
+            issuer = group[0].finding.evidence.get("issuer")
+            title = f"TLS is intercepted: {issuer} signs for {len(group)} unrelated names, and only an added CA makes that pass here"
+            yield _cause("tls.intercepted-trusted", title, group[0].finding.blame, group[0].finding.hint, [each.name for each in group])
+
+
 def _rest(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
     """What has no company is its own cause; the same code with the same blame is one."""
     del results
-    for group in _grouped(troubles, lambda trouble: f"{trouble.finding.code} {trouble.finding.blame} {trouble.proxy}"):
+    for group in _grouped(troubles, lambda trouble: f"{trouble.finding.code} {trouble.finding.blame} {'' if _ours(trouble) else trouble.proxy}"):
         title = group[0].finding.message if len(group) == 1 else f"{len(group)} checks: {group[0].finding.message}"
         yield _of(group, title)
 
 
-_RULES: Final[tuple[Rule, ...]] = (_clock, _dead_hop, _blocking, _unusable_proxy, _dishonest, _interception, _denied, _rest)
+_RULES: Final[tuple[Rule, ...]] = (_clock, _dead_hop, _blocking, _unusable_proxy, _dishonest, _interception, _denied, _rest, _trusted_interception)
+
+
+def _ours(trouble: Trouble) -> bool:
+    """Whether it ended for a reason of this program's own, the same for all checks."""
+    return trouble.finding.code in {"internal.interrupted", "internal.deadline", "internal.no-trust"}
 
 
 def _explaining(heads: list[str], finding: Finding, results: Sequence[CheckResult]) -> Cause:

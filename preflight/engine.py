@@ -202,7 +202,7 @@ class _Run:
             finding.status,
             finding.blame,
             self._redactor.clean(finding.message, TEXT_BOUND),
-            self._redactor.clean(finding.hint, TEXT_BOUND),
+            self._redactor.clean(finding.hint, TEXT_BOUND) or _default_hint(finding),
             self._clean_all(finding.evidence),
         )
 
@@ -221,6 +221,14 @@ class _Run:
 async def _cancel_when(asked: anyio.Event, scope: anyio.CancelScope) -> None:
     await asked.wait()
     scope.cancel()
+
+
+def _default_hint(finding: Finding) -> str:
+    """Nobody is left without a next step, whatever a plugin forgot."""
+    if finding.status <= Status.SKIP:
+        return ""
+    code = codes.TABLE.get(finding.code)
+    return code.do if code and "{" not in code.do else "Ask the authors of the check what to do about it."
 
 
 def _may_heal(findings: tuple[Finding, ...]) -> bool:

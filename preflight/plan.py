@@ -50,6 +50,10 @@ def make(checks: Iterable[AnyCheck], declared: Declared, *, profile: str = "", l
     for check in checks:
         if check.name in named:
             raise ValueError(f"two checks are named {check.name!r}: names are what people alert on, so they must differ")
+        try:
+            check.wants()
+        except Exception as error:  # noqa: BLE001 - a plugin's check may raise anything
+            raise ValueError(f"the check {check.name!r} does not say what it wants: {type(error).__name__}") from None
         named[check.name] = check
     blockers = {name: tuple(other for other in check.blockers(declared) if other in named) for name, check in named.items()}
     last = {name for name, check in named.items() if EVERYTHING in check.after()}

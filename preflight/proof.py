@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from preflight.model import Target
+from preflight.model import DEFAULT_PORTS, Target
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -84,9 +84,11 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a proof needs `headers` or `body`: a status alone proves nothing")
         for pattern in (*self.headers.values(), self.body):
             try:
-                re.compile(pattern)
+                empty = re.search(pattern, "") or re.search(pattern, " ")
             except re.error as error:
                 raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+            if pattern and empty:
+                raise ValueError(f"{pattern!r} matches an empty text, so it proves nothing")
 
 
 ProofName: TypeAlias = Literal["registry", "google-api", "ubuntu-archive"]
@@ -99,6 +101,7 @@ _GOOGLE_KINDS: Final = re.compile(rb'"kind"\s*:\s*"(?:discovery|storage|gkehub|o
 _GOOGLE_STATUSES: Final = frozenset({200, 204, 400, 401, 403, 404, 405})
 _REGISTRY_API: Final = "registry/2"
 _ARCHIVE: Final = re.compile(rb"^Origin:[ \t]*Ubuntu[ \t]*$", re.MULTILINE)
+_SUITE: Final = re.compile(rb"^Suite:[ \t]*(\S+)[ \t\r]*$", re.MULTILINE)
 _SIGNED: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 
 
@@ -110,27 +113,28 @@ def judge(answer: Answer, target: Target, proof: ProofName | Expect, *, redirect
     if answer.status >= 500:  # noqa: PLR2004
         return Verdict("http.unexpected-status" if in_clear else "http.server-error", said)
     if answer.redirected_to:
-        return _redirect(answer, target, frozenset(redirects), said)
+        return _redirect(answer, target, frozenset(redirects), said, in_clear=in_clear)
     if in_clear and answer.age != 0:
         return Verdict("http.unproven", f"{said}, from a cache (Age: {answer.get('Age')})")
     if isinstance(proof, Expect):
         return _expected(answer, proof, said)
-    return _PROOFS[proof](answer, said)
+    return _PROOFS[proof](answer, target, said)
 
 
-def _redirect(answer: Answer, target: Target, allowed: frozenset[str], said: str) -> Verdict:
+def _redirect(answer: Answer, target: Target, allowed: frozenset[str], said: str, *, in_clear: bool) -> Verdict:
     try:
         where = urlsplit(urljoin(target.url, answer.redirected_to))
     except ValueError:
         return Verdict("http.block-page", f"{said} to something that is no URL")
     if where.scheme == target.scheme and where.hostname in allowed:
         return Verdict("ok", f"{said} to {where.hostname}, as it should")
-    if where.scheme == target.scheme and where.hostname == target.host:
+    same = (where.scheme, where.hostname, where.port or DEFAULT_PORTS.get(where.scheme)) == (target.scheme, target.host, target.port)
+    if same and not in_clear:
         return Verdict("http.unproven", f"{said} to itself")
     return Verdict("http.block-page", f"{said} to {where.scheme}://{where.hostname or '?'}")
 
 
-def _registry(answer: Answer, said: str) -> Verdict:
+def _registry(answer: Answer, _: Target, said: str) -> Verdict:
     """The `/v2/` of a registry (OCI distribution specification, "Determining Support"; Docker token authentication)."""
     api = answer.get("Docker-Distribution-Api-Version").startswith(_REGISTRY_API)
     if answer.status == 401 and re.search(r'\bbearer\b.*\brealm="?https?://', answer.get("WWW-Authenticate"), re.IGNORECASE):  # noqa: PLR2004
@@ -144,7 +148,7 @@ def _registry(answer: Answer, said: str) -> Verdict:
     return Verdict("http.unexpected-status", said)
 
 
-def _google_api(answer: Answer, said: str) -> Verdict:
+def _google_api(answer: Answer, _: Target, said: str) -> Verdict:
     """An API front end of Google: its error JSON (AIP-193), its error page, or one of its servers."""
     error = _google_error(answer.body)
     if answer.status in _GOOGLE_STATUSES:
@@ -152,8 +156,8 @@ def _google_api(answer: Answer, said: str) -> Verdict:
             return Verdict("ok", f"{said} with a Google API's error")
         if _GOOGLE_KINDS.search(answer.body) or _GOOGLE_PAGE.search(answer.body):
             return Verdict("ok", f"{said} with a Google API's answer")
-        if _GOOGLE_SERVERS.fullmatch(answer.get("Server")) and answer.get("Server"):
-            return Verdict("ok", f"{said} by a Google front end")
+        if _GOOGLE_SERVERS.fullmatch(answer.get("Server")):
+            return Verdict("http.unproven" if answer.is_page else "ok", f"{said} by a Google front end")
     if answer.is_page:
         code = "http.block-page" if answer.status in {200, 401, 403, 451} else "http.wrong-origin"
         return Verdict(code, f"{said} with a page that is not Google's")
@@ -162,10 +166,15 @@ def _google_api(answer: Answer, said: str) -> Verdict:
     return Verdict("http.unexpected-status", said)
 
 
+class _Detail(msgspec.Struct):
+    domain: str = ""
+    reason: str = ""
+
+
 class _Status(msgspec.Struct):
     code: int
-    message: str = ""
     status: str = ""
+    errors: list[_Detail] = []
 
 
 class _Error(msgspec.Struct):
@@ -173,16 +182,24 @@ class _Error(msgspec.Struct):
 
 
 def _google_error(body: bytes) -> bool:
+    """Whether it is an error as Google's APIs write it: with the name of a canonical code, or the older ones' domain and reason."""
     try:
-        return msgspec.json.decode(body, type=_Error).error.code >= 400  # noqa: PLR2004
+        error = msgspec.json.decode(body, type=_Error).error
     except msgspec.DecodeError:
         return False
+    return error.code >= 400 and (bool(re.fullmatch(r"[A-Z]+(?:_[A-Z]+)*", error.status)) or any(each.domain and each.reason for each in error.errors))  # noqa: PLR2004
 
 
-def _ubuntu_archive(answer: Answer, said: str) -> Verdict:
-    """A signed `InRelease` of an Ubuntu archive (Debian repository format, "Release files")."""
+def _ubuntu_archive(answer: Answer, target: Target, said: str) -> Verdict:
+    """The `InRelease` of an Ubuntu archive for the suite that was asked for (Debian repository format, "Release files"). apt checks the signature, not we."""
+    suite = re.search(r"/dists/([^/]+)/InRelease$", target.path)
     if answer.status == 200 and answer.body.startswith(_SIGNED) and _ARCHIVE.search(answer.body):  # noqa: PLR2004
-        return Verdict("ok", f"{said} with a signed index of an Ubuntu archive")
+        found = _SUITE.search(answer.body)
+        if found and suite and found[1] == suite[1].encode():
+            return Verdict("ok", f"{said} with the index of Ubuntu's suite {suite[1]}")
+        if found:
+            return Verdict("http.wrong-origin", f"{said} with the index of another suite than was asked for")
+        return Verdict("http.unproven", f"{said} with an index that does not say of which suite")
     if answer.is_page and answer.status in {200, 401, 403, 451}:
         return Verdict("http.block-page", f"{said} with a page instead of an archive's index")
     if answer.status == 200:  # noqa: PLR2004
@@ -201,4 +218,8 @@ def _expected(answer: Answer, expect: Expect, said: str) -> Verdict:
     return Verdict("ok", f"{said} as the profile expects")
 
 
-_PROOFS: Final[Mapping[ProofName, Callable[[Answer, str], Verdict]]] = {"registry": _registry, "google-api": _google_api, "ubuntu-archive": _ubuntu_archive}
+_PROOFS: Final[Mapping[ProofName, Callable[[Answer, Target, str], Verdict]]] = {
+    "registry": _registry,
+    "google-api": _google_api,
+    "ubuntu-archive": _ubuntu_archive,
+}

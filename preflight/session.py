@@ -124,4 +124,7 @@ def destinations(texts: Iterable[str], formats: Mapping[str, object] = STREAMS) 
     found = tuple(Destination.parse(text, formats) for text in texts)
     if sum(each.path == STDOUT for each in found) > 1:
         raise ValueError("only one report can go to standard output; give the others a path: --report FORMAT=PATH")
+    paths = [os.path.realpath(each.path) for each in found if each.path != STDOUT and not each.path.startswith("/dev/")]
+    if len(set(paths)) < len(paths):
+        raise ValueError("two reports would go into the same file; give each a path of its own")
     return found

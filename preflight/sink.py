@@ -108,6 +108,8 @@ class File:
 
 def to_stdout(chunks: Iterable[str]) -> None:
     """Write to standard output. A reader that has gone away is no error. Raises Unwritable for anything else, a full disk say."""
+    if sys.stdout is None:
+        raise Unwritable("cannot write to standard output: it is closed")
     try:
         sys.stdout.flush()
         write_all(sys.stdout.buffer, chunks, sys.stdout.encoding or "utf-8")

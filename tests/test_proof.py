@@ -17,6 +17,7 @@ BEARER = ("WWW-Authenticate", 'Bearer realm="https://auth.docker.io/token",servi
 VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 HTML = ("Content-Type", "text/html; charset=utf-8")
 INDEX = b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nOrigin: Ubuntu\nSuite: jammy\n"
+JAMMY = Target("http", "us-west-1.ec2.archive.ubuntu.com", 80, "/ubuntu/dists/jammy/InRelease")
 PROOFS: tuple[ProofName, ...] = ("registry", "google-api", "ubuntu-archive")
 
 TABLE: list[tuple[ProofName, Answer, str]] = [
@@ -44,6 +45,8 @@ TABLE: list[tuple[ProofName, Answer, str]] = [
     ("registry", Answer(401, "", (HTML,), PAGE), "http.block-page"),
     ("registry", Answer(404, "", (HTML,), PAGE), "http.block-page"),
     ("ubuntu-archive", Answer(200, "", (), INDEX), "ok"),
+    ("ubuntu-archive", Answer(200, "", (), INDEX.replace(b"jammy", b"focal")), "http.wrong-origin"),
+    ("ubuntu-archive", Answer(200, "", (), INDEX.replace(b"Suite: jammy", b"")), "http.unproven"),
     ("ubuntu-archive", Answer(404, "", (), INDEX), "http.unexpected-status"),
     ("ubuntu-archive", Answer(200, "", (), INDEX.replace(b"Ubuntu", b"Debian")), "http.wrong-origin"),
     ("ubuntu-archive", Answer(200, "", (), b"Origin: Ubuntu\n"), "http.wrong-origin"),
@@ -58,7 +61,7 @@ TABLE: list[tuple[ProofName, Answer, str]] = [
 
 @pytest.mark.parametrize(("proof", "answer", "code"), TABLE)
 def test_what_an_answer_proves(proof: ProofName, answer: Answer, code: str) -> None:
-    verdict = judge(answer, API, proof)
+    verdict = judge(answer, JAMMY if proof == "ubuntu-archive" else API, proof)
     assert verdict.code == code
     assert str(answer.status) in verdict.seen
 
@@ -100,8 +103,8 @@ def test_redirects_are_believed_only_where_the_profile_names_the_host(location: 
 )
 def test_in_clear_a_cached_answer_is_no_proof(age: str, code: str) -> None:
     answer = Answer(200, "OK", (("Age", age),) if age else (), INDEX)
-    assert judge(answer, API, "ubuntu-archive", in_clear=True).code == code
-    assert judge(answer, API, "ubuntu-archive").code == "ok"
+    assert judge(answer, JAMMY, "ubuntu-archive", in_clear=True).code == code
+    assert judge(answer, JAMMY, "ubuntu-archive").code == "ok"
 
 
 def test_in_clear_a_server_error_is_no_path_that_works() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
 from preflight import codes, diagnosis, proxy_reply
 from preflight.check import seconds
 from preflight.checks.target import TargetCheck
-from preflight.model import Direct, Finding, Phase, Step
+from preflight.model import Direct, Finding, Phase, Step, Target
 from preflight.proof import Expect, ProofName, Request, judge
 from preflight.world import Trace, World
 
@@ -29,19 +29,28 @@ class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
 
     kind: ClassVar[str] = "https"
 
-    path: str = "/"
+    path: Annotated[str, msgspec.Meta(pattern="^/")] = "/"
     proof: ProofName | Expect
     redirects: tuple[str, ...] = ()
     """Hosts that the origin may redirect to; any other redirect is somebody's block page."""
     h2: bool = False
     """Whether HTTP/2 must survive the way, as gRPC needs."""
 
+    def wants(self) -> Target:
+        """See Check."""
+        host = super().wants()
+        return Target.parse(f"https://{host.authority}{self.path}")
+
+    def budget(self) -> float:
+        """See Check. HTTP/2 is looked at in a walk of its own."""
+        return super().budget() * (2 if self.h2 else 1)
+
     async def observe(self, world: World) -> Observed:
         """See Check."""
         target = self.wants()
         route = world.declared.route(target)
         bound = seconds(self.timeout)
-        trace = await world.net.walk(target, route, ask=Request(self.path), timeout=bound, every_address=isinstance(route, Direct))
+        trace = await world.net.walk(target, route, ask=Request(target.path), timeout=bound, every_address=isinstance(route, Direct))
         h2 = await world.net.walk(target, route, upto=Phase.TLS, timeout=bound, alpn=("h2", "http/1.1")) if self.h2 and not trace.failed else None
         return Observed(trace, world.clock.now(), h2)
 
@@ -60,8 +69,11 @@ class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
         verdict = judge(answer, self.wants(), self.proof, redirects=self.redirects)
         yield proved(verdict.code, verdict.seen, trace)
         yield from diagnosis.remarks(trace, seen.now)
-        if seen.h2 and not seen.h2.failed and (tls := seen.h2.step(Phase.TLS)) and tls.facts.get("alpn") != "h2":
-            yield diagnosis.explain("tls.no-h2", trace, {"reason": f"negotiated {tls.facts.get('alpn') or 'no protocol'}"})
+        if seen.h2:
+            tls = seen.h2.step(Phase.TLS)
+            agreed = tls.facts.get("alpn") if tls else None
+            if seen.h2.failed or agreed != "h2":
+                yield diagnosis.explain("tls.no-h2", trace, {"reason": seen.h2.code or f"negotiated {agreed or 'no protocol'}"})
 
     def steps(self, seen: Observed) -> Sequence[Step]:
         """See Check."""

@@ -27,7 +27,7 @@ class ManifestCheck(Check[Observed], frozen=True, kw_only=True, tag="manifest"):
 
     async def observe(self, world: World) -> Observed:
         """See Check."""
-        files = tuple(str(each.value) for each in world.declared.inputs if each.name == "manifest")
+        files = tuple(str(file) for each in world.declared.inputs if each.name == "manifest" and isinstance(each.value, list) for file in each.value)
         return Observed(files, tuple(world.declared.lints.get(self.kind, ())))
 
     def judge(self, seen: Observed) -> Iterable[Finding]:

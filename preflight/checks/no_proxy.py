@@ -65,7 +65,7 @@ class NoProxyCheck(Check[NoProxySeen], frozen=True, kw_only=True, tag="no-proxy"
     def judge(self, seen: NoProxySeen) -> Iterable[Finding]:
         """One finding for each thing that is probably not meant; a pass if there is none."""
         if not seen.proxied:
-            return [codes.finding("ok", message="no proxy is declared")]
+            return [codes.finding("internal.not-applicable", fields={"why": "no proxy is declared"})]
         remarks = [remark for rule in _RULES for remark in rule(seen)]
         first, *others = remarks or [codes.finding("ok", message=_praise(len(seen.no_proxy.entries)))]
         return [msgspec.structs.replace(first, evidence={**first.evidence, "entries": [_row(entry) for entry in seen.no_proxy.entries]}), *others]

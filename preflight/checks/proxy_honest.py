@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -12,6 +12,9 @@ from preflight.check import Check, seconds
 from preflight.declared import Declared
 from preflight.model import Direct, Finding, Phase, Status, Step, Target
 from preflight.world import Trace, World
+
+_NO: Final = frozenset(f"proxy.{kind}" for kind in ("denied", "upstream-dns", "upstream-refused", "upstream-timeout", "upstream-failed", "loop", "closed"))
+"""How a proxy says that it does not open this tunnel. Anything else does not answer the question."""
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -47,13 +50,11 @@ class ProxyHonestCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy-ho
         failed = diagnosis.diagnose(trace)
         if failed is None or failed.code.startswith("tunnel."):
             yield diagnosis.explain("proxy.dishonest", trace, {"host": trace.target.host})
-        elif failed.code in {"proxy.no-reply", "proxy.slow-reply", "proxy.overloaded"}:
-            yield codes.finding(failed.code, message=failed.message, hint=failed.hint, status=Status.WARN, evidence=failed.evidence)
-        elif failed.code.startswith("proxy."):
+        elif failed.code in _NO:
             said = failed.evidence.get("reply", "the connection was closed")
             yield codes.finding("ok", message=f"the proxy says no to a name that does not exist: {said}", evidence={"proof": said})
         else:
-            yield failed
+            yield codes.finding(failed.code, message=failed.message, hint=failed.hint, status=Status.ERROR, blame=failed.blame, evidence=failed.evidence)
 
     def steps(self, seen: Observed) -> Sequence[Step]:
         """See Check."""

@@ -23,6 +23,7 @@ class TargetCheck(Check[Seen], frozen=True, kw_only=True):
         """Refuse a target that is none. Raises ValueError."""
         if Target.parse(self.target, self.scheme).scheme != self.scheme:
             raise ValueError(f"a target of kind {self.kind} is {self.scheme}://…, or without a scheme")
+        self.wants()
 
     def wants(self) -> Target:
         """See Check."""

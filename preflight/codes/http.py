@@ -95,7 +95,8 @@ CODES = (
         means="The path works so far as can be seen, and the answer carries no mark of the service: a cache or a device in between could have made it.",
         told="A status that the service could give, without the header or body that only it gives, or an answer out of a cache (Age).",
         who="You.",
-        do="Fetch {url} with curl and compare with an answer from a network without this proxy. If they are the same, loosen the proof in checks.yaml.",
+        do="Fetch {url} with curl and compare with an answer from a network without this proxy."
+        " If a cache answered, ask its administrator to honour Cache-Control: no-cache.",
         reproduce=_ASK,
     ),
     Code(

@@ -55,6 +55,17 @@ CODES = (
         do="Report it to the check's authors. If the check is your own, let its `judge` return at least one finding.",
     ),
     Code(
+        "internal.no-trust",
+        Status.ERROR,
+        Blame.CLIENT,
+        says="this host trusts no CA at all, so no certificate can be judged",
+        means="The system's trust store is empty or not where OpenSSL looks for it, as in a slim container image. Every genuine certificate would look forged.",
+        told="OpenSSL's default file and directory hold no certificate, or SSL_CERT_FILE and SSL_CERT_DIR name nothing.",
+        who="You.",
+        do="Install the system's CA certificates (Debian: apt install ca-certificates), or name a file of CAs with --ca-file.",
+        reproduce="python3 -c 'import ssl; print(ssl.get_default_verify_paths())'",
+    ),
+    Code(
         "internal.not-applicable",
         Status.SKIP,
         Blame.NOBODY,

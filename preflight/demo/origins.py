@@ -25,7 +25,7 @@ Hash: SHA512
 
 Origin: Ubuntu
 Label: Ubuntu
-Suite: jammy
+Suite: SUITE
 Version: 22.04
 Codename: jammy
 Date: Thu, 21 Apr 2022 17:16:08 UTC
@@ -47,7 +47,8 @@ def _google(ask: Ask) -> Reply:
 def _archive(ask: Ask) -> Reply:
     server = ("Server", "Apache/2.4.52 (Ubuntu)")
     if ask.path.startswith("/ubuntu/dists/") and ask.path.endswith("/InRelease"):
-        return Reply(200, "OK", (server,), _IN_RELEASE)
+        suite = ask.path.split("/")[3]
+        return Reply(200, "OK", (server,), _IN_RELEASE.replace(b"SUITE", suite.encode()))
     return Reply(404, "Not Found", (server, ("Content-Type", "text/html")), page("404 Not Found", "The requested URL was not found on this server."))
 
 

@@ -33,6 +33,8 @@ class Effective(msgspec.Struct, frozen=True):
     groups: Mapping[str, Switch]
     bounds: Bounds
     vantage: str
+    store: tuple[str, str]
+    """The trust store, and who named it."""
 
 
 def effective(found: Effective, secrets: Redactor) -> tuple[Input, ...]:
@@ -44,10 +46,11 @@ def _all(found: Effective) -> Iterator[tuple[str, Json, str]]:
     options = found.options
     if found.profile:
         yield "profile", found.profile.name, found.profile.label
-    yield from (("manifest", label, "--manifest" if options.manifests else "default") for label in found.manifests.files)
+    if found.manifests.files:
+        yield "manifest", list(found.manifests.files), "--manifest" if options.manifests else "default"
     yield from _proxies(found)
     for name, variable in found.variables.items():
-        yield name, variable.value, variable.source
+        yield name if name in {"region", "vpc"} else f"variable {name}", variable.value, variable.source
     for name, switch in found.groups.items():
         yield f"group {name}", switch.on, switch.source
     for name, given in (("only", options.only), ("skip", options.skip)):
@@ -55,6 +58,7 @@ def _all(found: Effective) -> Iterator[tuple[str, Json, str]]:
             yield name, list(given), f"--{name}"
     if options.no_aws:
         yield "no-aws", True, "--no-aws"
+    yield "trust store", *found.store
     if options.ca_file:
         yield "ca-file", str(options.ca_file), "--ca-file"
     if options.timeout:

@@ -64,6 +64,11 @@ def take_password(environ: MutableMapping[str, str], remarks: Remarks) -> Variab
         remarks.problem("input.conflict", Where(PASSWORD), f"{PASSWORD} and {PASSWORD_FILE} are both set", "unset one of them")
         return None
     if not file:
+        if value and not _one_line(value):
+            remarks.problem(
+                "input.value", Where(PASSWORD), "it holds a control character, or bytes that are not UTF-8", "set it to the one line that the proxy wants"
+            )
+            return None
         return Variable(PASSWORD, Secret(value)) if value else None
     try:
         text = read(Path(file), PASSWORD_FILE).text
@@ -71,11 +76,15 @@ def take_password(environ: MutableMapping[str, str], remarks: Remarks) -> Variab
         remarks.problems += error.problems
         return None
     text = text.removesuffix("\n").removesuffix("\r")
-    if not text or any(char < " " or char == "\x7f" for char in text):
+    if not text or not _one_line(text):
         what = "is empty" if not text else "holds more than one line or a control character"
         remarks.problem("input.value", Where(PASSWORD_FILE), f"the file that {PASSWORD_FILE} names {what}", "write nothing but the one line into it")
         return None
     return Variable(PASSWORD_FILE, Secret(text))
+
+
+def _one_line(text: str) -> bool:
+    return not any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text)
 
 
 def differs(ambient: Ambient, declared: ProxySettings | None) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     """
     remarks = Remarks()
     ambient, password = take(environ), take_password(environ, remarks)
+    _refuse_urls(options)
     options = _anchored(options, cwd)
     profile = parse_profile(given, remarks, packaged=True) if given else _profile(options, cwd, remarks)
     manifests = read_manifests(_manifests(options, cwd), remarks, overridden=options.overridden)
@@ -68,12 +69,24 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     lints = remarks.settle()
     secrets = Redactor(pairs=settings.pairs if settings else ())
     vantage = _vantage(options)
-    shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage)
+    shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage, _store(environ))
     declared = _declared(settings, substitution, features, lints)
     declared = msgspec.structs.replace(declared, inputs=effective(shown, secrets))
     besides = _besides(chosen, groups, options, profile, substitution, kinds) if profile else ()
-    plan = msgspec.structs.replace(_plan(found, declared, profile), limits=limits.limits, vantage=vantage, strict=options.strict, besides=besides)
+    plan = msgspec.structs.replace(
+        _plan(found, declared, profile), limits=limits.limits, vantage=secrets.clean(vantage), strict=options.strict, besides=besides
+    )
     return Loaded(declared, plan, secrets, options.ca_file, _ambient(ambient, settings, options))
+
+
+def _refuse_urls(options: Options) -> None:
+    """A URL, credentials and all, is not a path, and must not be repeated as one. Raises InputError."""
+    flags = {"--config": options.config, "--proxy-file": options.proxy_file, "--ca-file": options.ca_file}
+    given = [*flags.items(), *(("--manifest", path) for path in options.manifests)]
+    wrong = [flag for flag, path in given if path and ("@" in str(path) or ":/" in str(path))]
+    if wrong:
+        hint = "write the proxy's URL into a JSON file, as httpProxy" if "--proxy-file" in wrong else "name a file"
+        raise InputError(*(Problem("input.value", Where(flag), "what follows must be the path of a file, not a URL", hint) for flag in wrong))
 
 
 def _besides(
@@ -126,12 +139,16 @@ def _certificates(options: Options, remarks: Remarks) -> None:
     if options.ca_file is None:
         return
     try:
-        text = read(options.ca_file).text
+        read(options.ca_file)
     except InputError as error:
         remarks.problems += error.problems
         return
-    if "-----BEGIN CERTIFICATE-----" not in text and "-----BEGIN TRUSTED CERTIFICATE-----" not in text:
-        remarks.problem("input.value", Where(str(options.ca_file)), "it holds no PEM certificate", "--ca-file takes the certificates of CAs, in PEM")
+    from preflight.real.tls import holds_certificates  # noqa: PLC0415 - loads ssl, for this flag only
+
+    if not holds_certificates(options.ca_file):
+        remarks.problem(
+            "input.value", Where(str(options.ca_file)), "it holds no certificate that OpenSSL can read", "--ca-file takes the certificates of CAs, in PEM"
+        )
 
 
 def _declared(settings: ProxySettings | None, substitution: Substitution, features: Mapping[str, str], lints: Mapping[str, tuple[Finding, ...]]) -> Declared:
@@ -149,6 +166,12 @@ def _plan(found: tuple[AnyCheck, ...], declared: Declared, profile: Profile | No
 def _vantage(options: Options) -> str:
     host = os.uname().nodename
     return f"{host} ({options.vantage})" if options.vantage else host
+
+
+def _store(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Which trust store OpenSSL will take, and who says so."""
+    named = [f"{name}={environ[name]}" for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)]
+    return ("the operating system's", "default") if not named else (", ".join(named), "environment, in place of the operating system's")
 
 
 def _ambient(ambient: Ambient, settings: ProxySettings | None, options: Options) -> tuple[Finding, ...]:

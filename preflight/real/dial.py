@@ -69,18 +69,17 @@ class Dial(msgspec.Struct):
     async def _attempt_all(self, *, every: bool) -> None:
         ended = [anyio.Event() for _ in self.addresses]
         async with anyio.create_task_group() as group:
-            for index, address in enumerate(self.addresses):
-                previous = None if every or index == 0 else ended[index - 1]
-                group.start_soon(self._attempt_after, previous, address, ended[index], group.cancel_scope, every)
+            for place in range(len(self.addresses)):
+                group.start_soon(self._attempt_at, place, ended, group.cancel_scope, every)
         if self.stream:
             self.codes |= {address: "tcp.timeout" for address in self.addresses if every and address not in self.reached | self.codes.keys()}
 
-    async def _attempt_after(self, previous: anyio.Event | None, address: str, ended: anyio.Event, scope: anyio.CancelScope, every: bool) -> None:
-        if previous:
-            with anyio.move_on_after(STAGGER):
-                await previous.wait()
-        await self._attempt(address)
-        ended.set()
+    async def _attempt_at(self, place: int, ended: list[anyio.Event], scope: anyio.CancelScope, every: bool) -> None:
+        if place and not every:
+            with anyio.move_on_after(STAGGER * place):
+                await ended[place - 1].wait()
+        await self._attempt(self.addresses[place])
+        ended[place].set()
         if self.stream and not every:
             scope.cancel()
         elif self.stream:

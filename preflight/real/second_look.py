@@ -1,6 +1,7 @@
 """A walk that failed in the TLS handshake is looked at once more, to tell apart what one handshake cannot.
 
-The second connection sends nothing but a ClientHello, or not even that. What it finds out changes the failed step's code or adds to its facts.
+To the target the second connection sends nothing but a ClientHello, or not even that; only the lenient try repeats the request.
+What it finds out changes the failed step's code or adds to its facts.
 """
 
 from __future__ import annotations

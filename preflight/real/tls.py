@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
+from preflight.real.ahead import system_store
 from preflight.untrusted import Json, Redactor
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Trust:
         self,
         ca_file: Path | None = None,
         *,
-        store: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        store: Callable[[], ssl.SSLContext] = system_store,
         anchors: Sequence[Path] = ANCHOR_DIRECTORIES,
     ) -> None:
         """`store` gives a context that trusts what the system trusts; `ca_file` is trusted in addition."""
@@ -62,6 +63,13 @@ class Trust:
         return context
 
     @cached_property
+    def empty(self) -> bool:
+        """Whether there is nothing to trust, as in an image without CA certificates: every certificate would look forged."""
+        paths = ssl.get_default_verify_paths()
+        hashed = (file for folder in (paths.capath or "").split(":") if folder for file in Path(folder).glob("*.[0-9]"))
+        return not self._opened.cert_store_stats()["x509_ca"] and next(hashed, None) is None
+
+    @cached_property
     def blind(self) -> ssl.SSLContext:
         """A context that verifies nothing, to look at a chain that was refused. Nothing is ever sent over it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -88,6 +96,11 @@ class Trust:
             shipped = self._shipped | _hashed_directory(given)
             roots |= {root: where for root, where in given.items() if root not in shipped}
         return roots
+
+
+def holds_certificates(file: Path) -> bool:
+    """Whether OpenSSL can read CA certificates from the file."""
+    return bool(_certificates(file))
 
 
 def _certificates(file: Path) -> list[bytes]:

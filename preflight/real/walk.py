@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from preflight.real.net import RealNet
 
 AGENT: Final = f"preflight/{__version__}"
+_UNPROVEN: Final = frozenset({Standing.UNKNOWN, Standing.NOT_REFUSED})
 REFUSAL_PAGE: Final = 2048
 
 
@@ -114,8 +115,9 @@ class Walk:
 
     async def _proxy_tls(self, proxy: Proxy) -> None:
         self._phase = Phase.PROXY_TLS
+        context = self._trusted()
         try:
-            self.stream = wrapped = await tls.wrap(self._open, self._net.trust.context(), proxy.host)
+            self.stream = wrapped = await tls.wrap(self._open, context, proxy.host)
         except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             raise Ended(errors.tls_code(error, to_proxy=True), reason=errors.tls_reason(error)) from None
         self._done(**self._agreed(wrapped))
@@ -135,16 +137,20 @@ class Walk:
     async def _tls(self) -> None:
         self._phase = Phase.TLS
         self._tap = Tap(self._open)
-        trust = self._net.trust
         trusting = self._errand.trusting
-        context = trust.blind if trusting is Trusting.BLINDLY else trust.context(self._errand.alpn, strict=trusting is Trusting.STRICTLY)
+        context = self._net.trust.blind if trusting is Trusting.BLINDLY else self._trusted(strict=trusting is Trusting.STRICTLY)
         try:
             self.stream = wrapped = await tls.wrap(self._tap, context, self._errand.target.host)
         except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             self.error = error
             raise self._broken_handshake(error) from None
-        added = trust.added(wrapped) if trusting is not Trusting.BLINDLY else None
+        added = self._net.trust.added(wrapped) if trusting is not Trusting.BLINDLY else None
         self._done(**self._agreed(wrapped), **({"added": added} if added else {}))
+
+    def _trusted(self, *, strict: bool = True) -> ssl.SSLContext:
+        if self._net.trust.empty:
+            raise Ended("internal.no-trust")
+        return self._net.trust.context(self._errand.alpn if self._phase is Phase.TLS else (), strict=strict)
 
     def _broken_handshake(self, error: BaseException) -> Ended:
         tunnelled = isinstance(self._errand.route, Via)
@@ -186,9 +192,9 @@ class Walk:
         if gate is None or not proxy.basic:
             return await self._exchange(ask, request_target, host)
         authorization = ("Proxy-Authorization", proxy.basic.reveal())
-        if gate.standing is Standing.UNKNOWN:
+        if gate.standing in _UNPROVEN:
             async with self._turn(gate):
-                if gate.standing is Standing.UNKNOWN:
+                if gate.standing in _UNPROVEN:
                     answer, leading = await self._exchange(ask, request_target, host, authorization)
                     gate.learn(answer, connect=ask.method == "CONNECT")
                     return answer, leading
@@ -196,7 +202,9 @@ class Walk:
             facts: dict[str, Json] = {**gate.refusal.facts, "reply": "refused earlier in this run, not sent again", "sent": False}
             raise Ended(gate.refusal.code, **facts)
         answer, leading = await self._exchange(ask, request_target, host, authorization)
-        gate.learn(answer, connect=ask.method == "CONNECT")
+        if proxy_reply.refused_credentials(answer, connect=ask.method == "CONNECT"):
+            reply = f"{answer.status} {answer.reason}, though it has taken the same credentials for another target"
+            raise Ended("proxy.denied", **{**proxy_reply.facts(answer), "reply": reply})
         return answer, leading
 
     @asynccontextmanager

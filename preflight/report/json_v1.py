@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from preflight.model import Cause, CheckResult, Finding, Report, Route, Status, Step, Via
+from preflight.model import Blame, Cause, CheckResult, Finding, Report, Route, Status, Step, Via
 from preflight.report.safe import clean
 
 SCHEMA: Final = "preflight/report/1"
@@ -84,7 +84,7 @@ def _finding(finding: Finding) -> _Object:
     return {
         "code": finding.code,
         "status": finding.status.word,
-        "blame": finding.blame.value,
+        "blame": None if finding.blame is Blame.NOBODY else finding.blame.value,
         "message": finding.message,
         "hint": finding.hint,
         "docs": f"docs/codes.md#{finding.code}",

@@ -37,16 +37,20 @@ def print_report(report: Report, console: Console, *, verbose: bool = False) -> 
         console.print()
         _line(console, group, "bold cyan")
         _results(console, results, names)
-    for result in report.results:
-        if verbose or result.status > Status.SKIP:
-            console.print()
-            _line(console, words.heading(result), STYLES[result.status])
-            _labelled(console, words.told(result, report.vantage, verbose=verbose))
-    console.print()
     settings = list(words.configured(report))
     if settings:
+        console.print()
         _line(console, f"with {'; '.join(settings)}", "dim")
+    for result, alike in words.detailed(report, verbose=verbose):
+        console.print()
+        _line(console, words.heading(result), STYLES[result.status])
+        _labelled(console, words.told(result, report.vantage, verbose=verbose))
+        if alike:
+            _labelled(console, [("the same", ", ".join(alike))])
+    console.print()
     _line(console, words.made(report), "dim")
+    for cause in report.causes:
+        _line(console, f"CAUSE {cause.title} [{cause.code}]", "bold")
     _line(console, verdict.last_line(report), style)
 
 

@@ -72,6 +72,25 @@ def gist(result: CheckResult) -> str:
     return f"{finding.code}: {finding.message}" + (f" (and {rest} more)" if rest > 0 else "")
 
 
+def detailed(report: Report, *, verbose: bool = False) -> Iterator[tuple[CheckResult, list[str]]]:
+    """The results to tell at length, and the names of those that one cause explains in the same way and that need no telling of their own."""
+    told: dict[tuple[int, str], list[str]] = {}
+    cause_of = {name: number for number, cause in enumerate(report.causes) for name in cause.checks if len(cause.checks) > 1}
+    shown: list[tuple[CheckResult, list[str]]] = []
+    for result in report.results:
+        if verbose:
+            shown.append((result, []))
+        elif result.status > Status.SKIP:
+            decisive = worst(result)
+            key = (cause_of.get(result.name, -1), f"{result.status} {decisive.code if decisive else ''} {len(result.findings)}")
+            if key in told and key[0] >= 0:
+                told[key].append(result.name)
+            else:
+                told[key] = []
+                shown.append((result, told[key]))
+    yield from shown
+
+
 def heading(result: CheckResult) -> str:
     """Status and name; a failure that only warns says why."""
     mild = result.verdict is not result.status

@@ -61,7 +61,7 @@ async def test_a_single_entry_is_spoken_of_in_the_singular() -> None:
 
 async def test_without_a_proxy_there_is_nothing_to_exempt() -> None:
     seen = await CHECK.observe(World(NOTHING, cast("Dns", None), cast("Clock", None), Declared(NO_PROXY_AT_ALL, "us-west-1")))
-    assert [(finding.code, finding.message) for finding in CHECK.judge(seen)] == [("ok", "no proxy is declared")]
+    assert [(finding.code, finding.message) for finding in CHECK.judge(seen)] == [("internal.not-applicable", "no proxy is declared")]
 
 
 async def test_the_documentations_own_sample_gets_one_remark_on_dialects_and_one_on_aws() -> None:

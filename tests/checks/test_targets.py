@@ -29,8 +29,8 @@ pytestmark = pytest.mark.anyio
 PROXY = Proxy("http", "192.0.2.1", 3128)
 PROXIED = Declared(Proxies(PROXY, PROXY))
 HTTPS = HttpsCheck(name="gcr.io", target="gcr.io", proof="google-api")
-HTTP = HttpCheck(name="archive", target="http://archive.example/InRelease", proof="ubuntu-archive")
-INDEX = Answer(200, "OK", (), b"-----BEGIN PGP SIGNED MESSAGE-----\nOrigin: Ubuntu\n")
+HTTP = HttpCheck(name="archive", target="http://archive.example/dists/jammy/InRelease", proof="ubuntu-archive")
+INDEX = Answer(200, "OK", (), b"-----BEGIN PGP SIGNED MESSAGE-----\nOrigin: Ubuntu\nSuite: jammy\n")
 
 
 async def judged(
@@ -92,7 +92,7 @@ async def test_http_reports_how_a_connect_ended_and_does_not_decide_by_it() -> N
         net = FakeNet({"archive.example": [Arrives(INDEX), connect]})
         findings = await judged(HTTP, net)
         assert said(findings) == ["ok"]
-        assert {walk[0].url for walk in net.walks} == {"http://archive.example/InRelease", "https://archive.example/"}
+        assert {walk[0].url for walk in net.walks} == {"http://archive.example/dists/jammy/InRelease", "https://archive.example/"}
         assert "connect" in findings[0].evidence
 
 
@@ -159,9 +159,11 @@ HONEST: list[tuple[Meets, str, Status]] = [
     (Ends("proxy.denied", {"reply": "403"}), "ok", Status.PASS),
     (Ends("proxy.upstream-dns", {"reply": "503"}), "ok", Status.PASS),
     (Ends("proxy.closed"), "ok", Status.PASS),
-    (Ends("proxy.no-reply"), "proxy.no-reply", Status.WARN),
-    (Ends("proxy.overloaded"), "proxy.overloaded", Status.WARN),
-    (Ends("tcp.refused"), "tcp.refused", Status.FAIL),
+    (Ends("proxy.no-reply"), "proxy.no-reply", Status.ERROR),
+    (Ends("proxy.overloaded"), "proxy.overloaded", Status.ERROR),
+    (Ends("proxy.auth-rejected", {"reply": "407"}), "proxy.auth-rejected", Status.ERROR),
+    (Ends("proxy.captive-portal", {"reply": "302"}), "proxy.captive-portal", Status.ERROR),
+    (Ends("tcp.refused"), "tcp.refused", Status.ERROR),
 ]
 
 

@@ -31,7 +31,7 @@ Hash: SHA512
 
 Origin: Ubuntu
 Label: Ubuntu
-Suite: jammy
+Suite: {suite}
 Version: 22.04
 Codename: jammy
 Date: Thu, 21 Apr 2022 17:16:08 UTC
@@ -102,7 +102,7 @@ _JSON = "default_type application/json; "
 _GOOGLE = f"    location / {{ {_JSON}return 404 '{_GOOGLE_404}'; }}\n"
 _ARCHIVE = """
     location / {{ default_type text/html; return 200 '<title>Index of /</title>'; }}
-    location ~ ^/ubuntu/dists/[a-z-]+/InRelease$ {{ alias {home}/InRelease; }}
+    location ~ ^/ubuntu/dists/(?<suite>[a-z-]+)/InRelease$ {{ alias {home}/InRelease.$suite; }}
 """
 _BEARER = """
     location {path} {{
@@ -160,7 +160,8 @@ def pages(home: Path, store: str) -> dict[str, str]:
 @contextlib.contextmanager
 def origins(home: Path, address: str, authority: Authority, store: str = "", extra: Mapping[str, str] | None = None) -> Iterator[Server]:
     """All origins on ports 80 and 443 of one loopback address. `extra` adds names with their nginx locations."""
-    (home / "InRelease").write_text(_IN_RELEASE)
+    for suite in ("jammy", "jammy-security"):
+        (home / f"InRelease.{suite}").write_text(_IN_RELEASE.format(suite=suite))
     spoilt = {EXPIRED: authority.expired, INCOMPLETE: authority.incomplete}
     servers = ""
     for name, locations in {**pages(home, store), **(extra or {})}.items():
