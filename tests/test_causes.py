@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +92,30 @@ def test_several_denied_names_are_one_letter_with_every_line() -> None:
     assert "denies 2 targets" in cause.title
     assert f"`{GOOGLE}`" in cause.hint
     assert f"`{GCR}`" in cause.hint
+
+
+def clear(host: str, *findings: Finding) -> CheckResult:
+    made = result(host, *findings, kind="http")
+    return msgspec.structs.replace(made, target=f"http://{host}/")
+
+
+def test_a_proxy_that_denies_all_plain_http_and_nothing_else_is_said_to() -> None:
+    denied = [clear(host, found("proxy.denied")) for host in (UBUNTU, "security.ubuntu.com")]
+    (cause,) = causes((ok(GCR), *denied))
+    assert "every plain http:// request" in cause.title
+    assert "apt uses plain HTTP" in cause.hint
+
+
+def test_interception_that_only_an_added_ca_lets_pass_is_a_cause() -> None:
+    issuer = "CN=ACME Inspection CA"
+    (cause,) = causes(tuple(result(name, codes.finding("ok"), found("tls.intercepted-trusted", issuer=issuer)) for name in (GOOGLE, GCR)))
+    assert (cause.code, cause.checks) == ("tls.intercepted-trusted", (GOOGLE, GCR))
+    assert issuer in cause.title
+
+
+def test_an_interrupted_run_is_one_story() -> None:
+    results = (result(GOOGLE, found("internal.interrupted")), result("no-proxy", found("internal.interrupted"), kind="no-proxy"))
+    assert stories(*results) == {"internal.interrupted": (GOOGLE, "no-proxy")}
 
 
 def test_a_proxy_that_denies_every_target_is_said_to() -> None:

@@ -21,6 +21,13 @@ def _complete(incomplete: str) -> list[str]:
     return [name for name in (*codes.TABLE, *checks.KINDS) if name.startswith(incomplete)]
 
 
+def say(text: str) -> None:
+    """Print it; a reader that has seen enough is no error."""
+    from preflight.sink import to_stdout  # noqa: PLC0415
+
+    to_stdout([text, "\n"])
+
+
 def explain(
     name: Annotated[
         str | None, typer.Argument(metavar="[CODE|KIND]", help="A code of a finding, or a kind of check.", autocompletion=_complete, show_default=False)
@@ -33,14 +40,14 @@ def explain(
     profiled = _profiled()
     if name is None:
         for code in codes.TABLE.values():
-            typer.echo(f"{code.name:<28} {code.status.word:<6} {code.means}")
+            say(f"{code.name:<28} {code.status.word:<6} {code.means}")
     elif name in codes.TABLE:
-        typer.echo(article(codes.find(name), min(_WIDEST, shutil.get_terminal_size().columns)))
+        say(article(codes.find(name), min(_WIDEST, shutil.get_terminal_size().columns)))
     elif name in checks.kinds():
-        typer.echo(_kind(name))
+        say(_kind(name))
     elif name in profiled:
         about, kind = profiled[name]
-        typer.echo(f"{name}: {about}\n\n{_kind(kind)}")
+        say(f"{name}: {about}\n\n{_kind(kind)}")
     else:
         like = get_close_matches(name, [*codes.TABLE, *checks.kinds(), *profiled], n=3)
         hint = f"did you mean {' or '.join(like)}?" if like else "`preflight explain` lists the codes, `preflight checks` the kinds"
@@ -64,7 +71,7 @@ def checks() -> None:
     broken = []
     for name in kinds.kinds():
         try:
-            typer.echo(f"{name:<14} {_first_line(kinds.find(name).__doc__)}")
+            say(f"{name:<14} {_first_line(kinds.find(name).__doc__)}")
         except kinds.BrokenKind as error:
             broken.append(str(error))
     if broken:
@@ -84,7 +91,7 @@ def init(force: Annotated[bool, typer.Option("--force", help="Replace an existin
         refuse("checks.yaml is there already; --force replaces it")
     except OSError as error:
         refuse(f"cannot write checks.yaml: {error.strerror}")
-    typer.echo("wrote checks.yaml; `preflight plan` shows what it means")
+    say("wrote checks.yaml; `preflight plan` shows what it means")
 
 
 def schema() -> None:
@@ -93,7 +100,7 @@ def schema() -> None:
     from preflight.inputs.schema import profile_schema  # noqa: PLC0415
 
     try:
-        typer.echo(json.dumps(profile_schema(checks.kinds()), indent=2))
+        say(json.dumps(profile_schema(checks.kinds()), indent=2))
     except checks.BrokenKind as error:
         refuse(str(error))
 

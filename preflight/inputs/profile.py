@@ -17,6 +17,7 @@ A check's keys are the fields of its kind. `${name}` in any string is a variable
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -35,6 +36,8 @@ USUAL: Final = "checks.yaml"
 TOP: Final = ("profile", "variables", "defaults", "limits", "groups", "checks")
 DEFAULTS: Final = ("attempts", "timeout")
 LIMITS: Final = ("deadline", "concurrency")
+FEATURES: Final = ("cloud-operations", "oidc", "workload-identity")
+"""What manifests can switch on."""
 GROUP: Final = ("about", "enabled", "required", "feature")
 
 
@@ -69,6 +72,8 @@ class Profile(msgspec.Struct, frozen=True):
     limits: Mapping[str, Node] = msgspec.field(default_factory=dict)
     groups: Mapping[str, Group] = msgspec.field(default_factory=dict)
     items: tuple[Item, ...] = ()
+    uses: frozenset[str] = frozenset()
+    """The names of all variables that stand in it."""
 
 
 def default_profile() -> TextFile:
@@ -108,6 +113,7 @@ def parse_profile(file: TextFile, remarks: Remarks, *, packaged: bool = False) -
         limits=_section(root.get("limits"), "limits", LIMITS, remarks),
         groups=groups,
         items=tuple(_items(root, groups, remarks)),
+        uses=frozenset(re.findall(r"\$\{(\w+)\}", file.text)),
     )
 
 
@@ -173,6 +179,8 @@ def _group(name: str, where: Where, node: Node, remarks: Remarks) -> Group:
     feature = _text(fields.get("feature"), "feature", remarks)
     if enabled == "auto" and "feature" not in fields:
         remarks.problem("input.missing-field", where, "`enabled: auto` needs a `feature`", "name the feature of the manifests that switches the group on")
+    if feature and feature not in FEATURES:
+        remarks.problem("input.value", fields["feature"].where, "no manifest can switch such a feature on", did_you_mean(feature, FEATURES))
     return Group(name, where, about, "auto" if enabled == "auto" else bool(enabled), required, feature)
 
 

@@ -52,7 +52,9 @@ def selected(profile: Profile, options: Options, groups: Mapping[str, Switch], v
     for flag, globs in (("--only", options.only), ("--skip", options.skip)):
         for glob in globs:
             if not _matches(glob, (name for _, name in named)):
-                remarks.problem("input.value", Where(flag), "no check of the profile has a name that matches", did_you_mean(glob, (name for _, name in named)))
+                remarks.problem(
+                    "input.value", Where(flag), f"no check of the profile has a name that matches {glob!r}", did_you_mean(glob, (name for _, name in named))
+                )
     chosen = tuple(item for item, name in named if groups[item.group].on and _wanted(item, name, options))
     if not chosen and not remarks.problems:
         remarks.problem("input.nothing-selected", Where(profile.label), "no check is left to be run", _why(named, groups, options))

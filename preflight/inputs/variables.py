@@ -10,7 +10,7 @@ import msgspec
 
 from preflight.inputs.manifests import KIND, Manifests, Value, issuer_host
 from preflight.inputs.options import Options
-from preflight.inputs.problem import Remarks, Where
+from preflight.inputs.problem import Remarks, Where, did_you_mean
 from preflight.inputs.profile import Profile
 from preflight.inputs.tree import Node, Plain
 
@@ -37,7 +37,11 @@ def variables(options: Options, profile: Profile | None, manifests: Manifests, r
     """The variables that hold: flags before the user's own profile, that before the manifests, those before the packaged profile."""
     written = {name: Variable(value, where.source) for name, (value, where) in (profile.variables if profile else {}).items()}
     own = written if profile and not profile.packaged else {}
-    found = {**written, **_declared(manifests, remarks), **own, **_flags(options, remarks)}
+    flags = _flags(options, remarks)
+    known = {"region", "vpc", *_FROM_MANIFESTS, *written, *(profile.uses if profile else ())}
+    for name in flags.keys() - known if profile else ():
+        remarks.problem("input.variable", Where("--set"), f"nothing in the profile uses a variable {name!r}", did_you_mean(name, known))
+    found = {**written, **_declared(manifests, remarks), **own, **flags}
     region = found.get("region")
     if region and not REGION.fullmatch(region.value):
         remarks.problem("input.value", Where(region.source), "this is not the name of an AWS region", "write it like us-west-1")

@@ -14,7 +14,7 @@ from preflight.plan import AnyCheck
 
 from .kinds import KINDS, PingCheck
 
-HEAD = "profile: p\ngroups: {g: {required: false}, off: {enabled: false}, auto: {feature: f}}\nchecks:\n"
+HEAD = "profile: p\ngroups: {g: {required: false}, off: {enabled: false}, auto: {feature: oidc}}\nchecks:\n"
 
 
 def parsed(text: str) -> tuple[Profile | None, Remarks]:

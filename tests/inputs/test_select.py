@@ -96,7 +96,7 @@ def test_precedence_is_flags_then_own_profile_then_manifests_then_the_packaged_p
     (folder / "checks.yaml").write_text(PROFILE.replace("region: eu-west-1, ", ""))
     found = loaded(folder)
     assert (found.declared.region, inputs(found)["region"][1]) == ("us-west-1", "anthos-gke.yaml:2")
-    assert inputs(loaded(folder, set=("flavour=hot",)))["flavour"] == ("hot", "--set flavour")
+    assert inputs(loaded(folder, set=("flavour=hot",)))["variable flavour"] == ("hot", "--set flavour")
 
 
 def test_the_credentials_may_come_from_the_environment(folder: Path) -> None:
