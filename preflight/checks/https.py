@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+import anyio
 import msgspec
 
 from preflight import codes, diagnosis, proxy_reply
@@ -41,18 +42,19 @@ class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
         host = super().wants()
         return Target.parse(f"https://{host.authority}{self.path}")
 
-    def budget(self) -> float:
-        """See Check. HTTP/2 is looked at in a walk of its own."""
-        return super().budget() * (2 if self.h2 else 1)
-
     async def observe(self, world: World) -> Observed:
         """See Check."""
         target = self.wants()
         route = world.declared.route(target)
         bound = seconds(self.timeout)
-        trace = await world.net.walk(target, route, ask=Request(target.path), timeout=bound, every_address=isinstance(route, Direct))
-        h2 = await world.net.walk(target, route, upto=Phase.TLS, timeout=bound, alpn=("h2", "http/1.1")) if self.h2 and not trace.failed else None
-        return Observed(trace, world.clock.now(), h2)
+        h2: list[Trace] = []
+        async with anyio.create_task_group() as group:
+            if self.h2:
+                group.start_soon(_offer_h2, world, target, bound, h2)
+            trace = await world.net.walk(target, route, ask=Request(target.path), timeout=bound, every_address=isinstance(route, Direct))
+            if trace.failed:
+                group.cancel_scope.cancel()
+        return Observed(trace, world.clock.now(), h2[0] if h2 and not trace.failed else None)
 
     def judge(self, seen: Observed) -> Iterable[Finding]:
         """See Check."""
@@ -78,6 +80,10 @@ class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
     def steps(self, seen: Observed) -> Sequence[Step]:
         """See Check."""
         return seen.trace.steps
+
+
+async def _offer_h2(world: World, target: Target, bound: float, aside: list[Trace]) -> None:
+    aside.append(await world.net.walk(target, world.declared.route(target), upto=Phase.TLS, timeout=bound, alpn=("h2", "http/1.1")))
 
 
 def proved(code: str, seen: str, trace: Trace) -> Finding:

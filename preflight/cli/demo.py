@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from preflight.cli.reading import complain, refuse
@@ -60,9 +61,12 @@ def _load(lab: Lab, folder: Path) -> Loaded:
     """Two files as a user has them, read as a user's are."""
     from preflight.inputs.options import Options  # noqa: PLC0415
     from preflight.inputs.select import load  # noqa: PLC0415
+    from preflight.model import Input  # noqa: PLC0415
 
     (folder / "anthos-gke.yaml").write_text(lab.manifest, encoding="utf-8")
     proxy = folder / "proxy.json"
     proxy.touch(mode=0o600)
     proxy.write_text(lab.proxy_json, encoding="utf-8")
-    return load(Options(timeout=lab.scenario.timeout, enable=lab.scenario.enable, vantage="demo"), {}, folder)
+    loaded = load(Options(timeout=lab.scenario.timeout, enable=lab.scenario.enable, vantage="demo"), {}, folder)
+    inputs = (Input(each.name, "the lab's throw-away CA", "demo") if each.name == "trust store" else each for each in loaded.declared.inputs)
+    return msgspec.structs.replace(loaded, declared=msgspec.structs.replace(loaded.declared, inputs=tuple(inputs)))

@@ -12,7 +12,7 @@ from preflight.check import Check
 from preflight.checks.clock import ClockCheck
 from preflight.checks.dns import DnsCheck
 from preflight.checks.http import HttpCheck
-from preflight.checks.https import HttpsCheck
+from preflight.checks.https import HttpsCheck, Observed
 from preflight.checks.proxy import TRIED, ProxyCheck
 from preflight.checks.proxy_config import ProxyConfigCheck
 from preflight.checks.proxy_honest import ProxyHonestCheck
@@ -22,7 +22,7 @@ from preflight.model import Direct, Finding, Phase, Proxy, Status, Via
 from preflight.proof import Answer
 from preflight.route import NoProxy, Proxies
 from preflight.world import Dated
-from tests.fake import GOOGLE, NOON, Arrives, Ends, FakeDns, FakeNet, Meets, world
+from tests.fake import GOOGLE, NOON, Arrives, Ends, FakeDns, FakeNet, Meets, trace, world
 
 pytestmark = pytest.mark.anyio
 
@@ -64,15 +64,28 @@ async def test_https_knows_the_proxys_own_page_inside_the_tunnel() -> None:
     assert said(await judged(HTTPS, FakeNet({"gcr.io": Arrives(page)}))) == ["proxy.upstream-dns"]
 
 
-async def test_https_asks_for_h2_only_where_it_is_wanted_and_the_way_is_open() -> None:
+async def asked(check: HttpsCheck) -> FakeNet:
+    net = FakeNet({"*": Arrives(GOOGLE)})
+    await judged(check, net)
+    return net
+
+
+async def test_https_says_so_where_h2_alone_does_not_get_through() -> None:
+    wanted = HttpsCheck(name="gcr.io", target="gcr.io", proof="google-api", h2=True)
+    route = Via(PROXY, "httpsProxy")
+    seen = Observed(trace(Arrives(GOOGLE), wanted.wants(), route), NOON, trace(Ends("tls.closed"), wanted.wants(), route))
+    assert [finding.code for finding in wanted.judge(seen)] == ["ok", "tls.no-h2"]
+
+
+async def test_https_asks_for_h2_beside_the_walk_where_it_is_wanted() -> None:
     wanted = HttpsCheck(name="gcr.io", target="gcr.io", proof="google-api", h2=True)
     for alpn, expected in {"h2": ["ok"], "http/1.1": ["ok", "tls.no-h2"]}.items():
         net = FakeNet({"gcr.io": Arrives(GOOGLE, {Phase.TLS: {"alpn": alpn}})})
         assert said(await judged(wanted, net)) == expected
-        assert [walk[2] for walk in net.walks] == [Phase.HTTP, Phase.TLS]
+        assert sorted(walk[2] for walk in net.walks) == [Phase.HTTP, Phase.TLS]
     broken = FakeNet({"gcr.io": Ends("tls.expired")})
     assert said(await judged(wanted, broken)) == ["tls.expired"]
-    assert len(broken.walks) == 1
+    assert [walk[2] for walk in (await asked(HTTPS)).walks] == [Phase.HTTP]
 
 
 async def test_https_remarks_what_works_and_is_not_sound() -> None:
