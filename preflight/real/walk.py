@@ -20,6 +20,7 @@ from preflight.real.credentials import Gate, Standing
 from preflight.real.dial import GRACE, Dial, Unreached
 from preflight.real.dns import Unresolved
 from preflight.real.errand import Ended, Errand, Trusting
+from preflight.real.talk import talking
 from preflight.real.tap import Tap
 from preflight.untrusted import Json
 
@@ -222,21 +223,9 @@ class Walk:
         headers = [("Host", host), ("User-Agent", AGENT), *extra]
         if ask.method != "CONNECT":
             headers += [("Connection", "close"), *([] if any(name == "Accept" for name, _ in ask.headers) else [("Accept", "*/*")])]
-        try:
-            patience = min(http.PATIENCE, self._errand.timeout / 4) if self._phase is Phase.PROXY else None
+        patience = min(http.PATIENCE, self._errand.timeout / 4) if self._phase is Phase.PROXY else None
+        with talking(to_proxy=to_proxy):
             return await http.exchange(self._open, ask, request_target, headers, self._net.redactor, self._progress, patience)
-        except http.NotHttp as error:
-            first = proxy_reply.excerpt(error.first)
-            raise Ended("proxy.not-http" if to_proxy else "http.malformed", first_bytes=first, guess=error.guess, reason="it is not HTTP") from None
-        except http.Malformed as error:
-            raise Ended("proxy.malformed" if to_proxy else "http.malformed", first_bytes=proxy_reply.excerpt(error.first), reason=error.reason) from None
-        except ssl.SSLError as error:
-            if to_proxy:
-                raise Ended("proxy-tls.handshake", reason=errors.tls_reason(error)) from None
-            code = errors.tls_code(error)
-            raise Ended(code if code == "tls.client-cert-required" else "http.closed", reason=errors.tls_reason(error)) from None
-        except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
-            raise Ended("proxy.closed" if to_proxy else "http.closed", reason="reset" if errors.was_reset(error) else "closed") from None
 
     @property
     def _open(self) -> ByteStream:
