@@ -39,8 +39,8 @@ class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
 
     def wants(self) -> Target:
         """See Check."""
-        host = super().wants()
-        return Target.parse(f"https://{host.authority}{self.path}")
+        bare = self.target if "/" not in self.target else super().wants().authority
+        return Target.parse(f"https://{bare}{self.path}")
 
     async def observe(self, world: World) -> Observed:
         """See Check."""

@@ -93,9 +93,11 @@ def _besides(
     chosen: tuple[Item, ...], groups: Mapping[str, Switch], options: Options, profile: Profile, substitution: Substitution, kinds: Kinds
 ) -> tuple[Wanted, ...]:
     """The targets that `--only` leaves out. Nothing is lost if one of them cannot be read."""
+    if not options.only:
+        return ()
     aside, missing = Remarks(), Substitution(substitution.values)
     rest = [item for item in selected(profile, msgspec.structs.replace(options, only=()), groups, substitution.values, aside) if item not in chosen]
-    found = [check for item in rest if (check := check_of(item, profile, missing, kinds, aside))] if options.only else []
+    found = [check for item in rest if (check := check_of(item, profile, missing, kinds, aside))]
     return tuple(Wanted(check.name, target, check.required) for check in found if (target := check.wants()))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
@@ -52,7 +53,10 @@ class Wire(ByteStream):
     async def send(self, item: bytes) -> None:
         """See ByteSendStream."""
         try:
-            await self._loop.sock_sendall(self._end, item)
+            with suppress(BlockingIOError):
+                item = item[self._end.send(item) :]  # a request is small: the kernel takes it at once
+            if item:
+                await self._loop.sock_sendall(self._end, item)
         except OSError as error:
             raise anyio.BrokenResourceError from error
 
