@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, ClassVar, Final, Generic, TypeVar
+from typing import Annotated, ClassVar, Final, Generic, Self, TypeVar
 
 import msgspec
 
+from preflight.aws.facts import Scope
 from preflight.declared import Declared
 from preflight.model import Finding, Step, Target
 from preflight.world import World
@@ -51,6 +52,16 @@ class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unk
     def wants(self) -> Target | None:
         """What must be reachable, if the check is about one target."""
         return None
+
+    def asks(self, declared: Declared) -> Scope | None:
+        """What the check has to know of AWS, if anything: `world.aws.facts()` holds that and what other checks asked for."""
+        del declared
+        return None
+
+    def several(self, declared: Declared) -> Iterable[Self]:
+        """The checks that this one stands for: itself, or one for each thing of its kind that is declared, each with a name of its own."""
+        del declared
+        yield self
 
     def blockers(self, declared: Declared) -> Iterable[str]:
         """The checks without whose success this one makes no sense."""

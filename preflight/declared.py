@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
 from preflight.model import Finding, Input, Route, Target
 from preflight.route import NO_PROXY_AT_ALL, Proxies, route
+
+
+class RoleKind(StrEnum):
+    """Which machines of the product a role stands for."""
+
+    MANAGEMENT = "management"
+    CONTROL_PLANE = "control-plane"
+    NODE_POOL = "node-pool"
+
+
+class Sourced(msgspec.Struct, frozen=True):
+    """A value and where it stands: `file:line`, or the flag that gave it."""
+
+    text: str
+    source: str
+
+
+class Role(msgspec.Struct, frozen=True):
+    """One kind of machine that the product will start, as its manifest describes it."""
+
+    kind: RoleKind
+    name: str = ""
+    """The name in the manifest's metadata, which tells several node pools apart."""
+    field: str = ""
+    """The manifest's field that takes additional security groups, e.g. `spec.controlPlane.securityGroupIDs`."""
+    source: str = ""
+    """Where the manifest stands: `file:line`."""
+    groups: tuple[Sourced, ...] = ()
+    """The declared groups; the product attaches one of its own besides."""
+    subnets: tuple[Sourced, ...] = ()
 
 
 class Declared(msgspec.Struct, frozen=True):
@@ -18,9 +49,17 @@ class Declared(msgspec.Struct, frozen=True):
     variables: Mapping[str, str] = msgspec.field(default_factory=dict)
     features: frozenset[str] = frozenset()
     """What the manifests switch on: `cloud-operations`, `workload-identity`, `oidc`."""
+    roles: tuple[Role, ...] = ()
+    """The machines that the manifests declare, in the order management, control plane, node pools."""
+    dedicated: Sourced | None = None
+    """The CIDR of the VPC that the installation will make for itself, where the manifests ask for one."""
     lints: Mapping[str, tuple[Finding, ...]] = msgspec.field(default_factory=dict)
     """What the readers of the inputs remarked, by the kind of the check that reports it: `proxy-config`, `manifest`."""
     inputs: tuple[Input, ...] = ()
+
+    def of(self, kind: RoleKind) -> tuple[Role, ...]:
+        """The declared roles of that kind."""
+        return tuple(role for role in self.roles if role.kind is kind)
 
     def route(self, target: Target) -> Route:
         """How the product's components would reach the target."""

@@ -80,6 +80,10 @@ class Phase(StrEnum):
     TLS = "tls"
     HTTP = "http"
     CLOCK = "clock"
+    AWS = "aws"
+    ENDPOINT = "endpoint"
+    EGRESS = "egress"
+    ROUTE = "route"
     INTERNAL = "internal"
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from graphlib import CycleError, TopologicalSorter
+from operator import or_
 from typing import Any, TypeAlias
 
 import msgspec
 
+from preflight.aws.facts import Scope
 from preflight.check import EVERYTHING, Check
 from preflight.declared import Declared
 from preflight.world import Wanted
@@ -39,6 +42,10 @@ class Plan(msgspec.Struct, frozen=True):
     besides: tuple[Wanted, ...] = ()
     """Targets of the profile that were not selected: a check of a proxy alone still asks it for something."""
 
+    def scope(self, declared: Declared) -> Scope:
+        """What all checks together have to know of AWS."""
+        return reduce(or_, (asked for check in self.checks if (asked := check.asks(declared))), Scope())
+
     def wanted(self) -> tuple[Wanted, ...]:
         """The targets that the profile asks for, those of this plan first."""
         return tuple(Wanted(check.name, target, check.required) for check in self.checks if (target := check.wants())) + self.besides
@@ -47,7 +54,7 @@ class Plan(msgspec.Struct, frozen=True):
 def make(checks: Iterable[AnyCheck], declared: Declared, *, profile: str = "", limits: Limits | None = None) -> Plan:
     """The plan for these checks. Raises ValueError where names repeat or dependencies go round in a circle."""
     named: dict[str, AnyCheck] = {}
-    for check in checks:
+    for check in (each for one in checks for each in one.several(declared)):
         if check.name in named:
             raise ValueError(f"two checks are named {check.name!r}: names are what people alert on, so they must differ")
         try:

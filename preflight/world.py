@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from preflight.aws.facts import Facts, Scope
 from preflight.declared import Declared
 from preflight.model import Phase, Route, Step, Target
 from preflight.proof import Answer, Request
@@ -72,6 +73,22 @@ class Dns(Protocol):
         ...
 
 
+class Aws(Protocol):
+    """Knows what AWS says."""
+
+    async def facts(self) -> Facts:
+        """Everything that this run's checks asked about, read once, whoever asks first. Never raises for what AWS did: that is `Unread`."""
+        ...
+
+
+class NoAws:
+    """Where nobody asks AWS anything."""
+
+    async def facts(self) -> Facts:
+        """Facts of which nothing was asked."""
+        return Facts(scope=Scope())
+
+
 class Clock(Protocol):
     """Tells the time."""
 
@@ -116,3 +133,4 @@ class World(msgspec.Struct, frozen=True):
     control: str = "control-name"
     """A label nobody has registered, random in every run: the negative control asks for it under `.invalid` (RFC 2606)."""
     seen: Seen = msgspec.field(default_factory=Seen)
+    aws: Aws = msgspec.field(default_factory=NoAws)

@@ -155,7 +155,9 @@ def _certificates(options: Options, remarks: Remarks) -> None:
 
 def _declared(settings: ProxySettings | None, substitution: Substitution, features: Mapping[str, str], lints: Mapping[str, tuple[Finding, ...]]) -> Declared:
     values = {name: variable.value for name, variable in substitution.values.items()}
-    return Declared(settings.proxies if settings else NO_PROXY_AT_ALL, values.get("region"), values, frozenset(features), lints)
+    return Declared(
+        proxies=settings.proxies if settings else NO_PROXY_AT_ALL, region=values.get("region"), variables=values, features=frozenset(features), lints=lints
+    )
 
 
 def _plan(found: tuple[AnyCheck, ...], declared: Declared, profile: Profile | None) -> Plan:

@@ -41,6 +41,15 @@ warn  middlebox                tls.strict-ca tls.intercepted-trusted tls.no-h2
 fail  proxy,middlebox,origin   http.block-page http.wrong-origin http.unexpected-status http.malformed http.timeout http.closed
 warn  origin                   http.server-error http.rate-limited http.unproven
 fail  client                   clock.skew
+error aws                      aws.no-credentials aws.expired aws.access-denied aws.throttled aws.unreachable aws.region-disabled
+fail  client                   aws.not-found
+fail  aws                      endpoint.missing endpoint.wrong-type endpoint.not-available endpoint.private-dns-off endpoint.vpc-dns-off
+fail  aws                      endpoint.no-ingress endpoint.no-route
+error aws                      endpoint.pending
+warn  aws                      endpoint.subnet-uncovered endpoint.policy endpoint.elsewhere
+fail  aws                      egress.none egress.blocked egress.family egress.partial egress.reference egress.proxy-ingress
+error aws                      egress.unknown
+fail  aws                      route.none route.blackhole route.acl-out route.acl-return
 error unknown                  internal.crashed internal.deadline
 """
 """Status and admissible blames of every code that others parse."""
@@ -61,6 +70,13 @@ warn  client  input.placeholder input.cleartext-credentials input.https-proxy in
 warn  client  input.no-proxy-inert input.no-proxy-bypass input.no-proxy-metadata input.no-proxy-aws input.no-proxy-vpc input.no-proxy-duplicate
 warn  client  input.no-proxy-shadowed input.no-proxy-everything input.no-proxy-dialect
 pass  nobody  input.fallback
+error aws     aws.not-asked aws.refused aws.clock
+error client  aws.no-region aws.no-vpc
+fail  client  aws.wrong-region
+fail  aws     aws.key-disabled aws.key-unsuitable
+error aws     endpoint.unknown
+warn  aws     egress.installer
+error aws     route.unknown
 """
 
 PERMANENT = """

@@ -1,0 +1,298 @@
+"""What AWS says, as frozen data: one value for everything that one run read, which can be saved and replayed.
+
+Lists of AWS are tuples here, ids are text, CIDRs are as AWS writes them. What could not be read is `Unread`, never an empty list: an empty answer is a
+fact, a refused question is none. Names, tags, descriptions and policies of the account are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+SCHEMA: Final = "preflight/aws-facts/1"
+
+
+class Part(StrEnum):
+    """One question to AWS. A check names those that it needs, and no other is asked."""
+
+    IDENTITY = "identity"
+    NETWORK = "network"
+    """The VPC with its DNS attributes, and its subnets."""
+    ENDPOINTS = "endpoints"
+    GROUPS = "groups"
+    ROUTES = "routes"
+    ACLS = "acls"
+    PROXY = "proxy"
+    """The interfaces that carry the proxy's addresses, and the peerings over which their groups may be referred to."""
+    KEY = "key"
+
+
+ACTIONS: Final[Mapping[Part, tuple[str, ...]]] = {
+    Part.IDENTITY: ("ec2:DescribeRegions", "sts:GetCallerIdentity"),
+    Part.NETWORK: ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcs"),
+    Part.ENDPOINTS: ("ec2:DescribeVpcEndpoints",),
+    Part.GROUPS: ("ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries"),
+    Part.ROUTES: ("ec2:DescribeRouteTables", "ec2:GetManagedPrefixListEntries"),
+    Part.ACLS: ("ec2:DescribeNetworkAcls",),
+    Part.PROXY: ("ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcPeeringConnections"),
+    Part.KEY: ("kms:DescribeKey",),
+}
+"""What must be allowed so that each part can be read (IAM actions)."""
+
+
+class Unread(msgspec.Struct, frozen=True, tag="unread"):
+    """What could not be read: the IAM action that asks for it, and the code (`aws.access-denied`, `aws.throttled`, …) with which asking ended."""
+
+    action: str
+    code: str
+    reason: str
+    """What AWS or the library said, clean."""
+
+
+T = TypeVar("T")
+Known: TypeAlias = T | Unread
+
+NOT_ASKED: Final = Unread("", "aws.not-asked", "no selected check needs it")
+
+
+class Identity(msgspec.Struct, frozen=True, tag="identity"):
+    """Whose credentials they are (sts:GetCallerIdentity)."""
+
+    account: str
+    arn: str
+    source: str = ""
+    """Where the SDK found them: `env`, `shared-credentials-file`, `iam-role`, …"""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """One AWS service in this region, by the SDK's own endpoint data."""
+
+    host: str
+    """The public DNS name that the product's components ask for, e.g. `kms.us-west-1.amazonaws.com`."""
+    names: tuple[str, ...]
+    """The names that its VPC endpoint service may have, the usual one first, e.g. `com.amazonaws.us-west-1.kms`."""
+
+
+class Vpc(msgspec.Struct, frozen=True, tag="vpc"):
+    """The VPC of the nodes."""
+
+    id: str
+    cidrs: tuple[str, ...]
+    """Every associated block, IPv4 and IPv6."""
+    dns_support: bool | Unread
+    dns_hostnames: bool | Unread
+    owner: str = ""
+
+
+class Subnet(msgspec.Struct, frozen=True):
+    """One subnet."""
+
+    id: str
+    vpc: str
+    zone: str
+    """The zone's id (`usw1-az1`), which is the same in every account; its name where AWS tells no id."""
+    cidrs: tuple[str, ...]
+    public_addresses: bool = False
+    """Whether instances get a public address by default."""
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """One VPC endpoint."""
+
+    id: str
+    vpc: str
+    service: str
+    type: str
+    """`Interface`, `Gateway`, … as AWS writes it."""
+    state: str
+    """As AWS writes it; compare without regard to case."""
+    private_dns: bool = False
+    subnets: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    route_tables: tuple[str, ...] = ()
+    full_access: bool | None = True
+    """Whether its policy lets everybody do everything; None where the policy could not be understood."""
+
+
+class GroupReference(msgspec.Struct, frozen=True):
+    """Another group that a rule refers to. `peering` is the peering's status where the group is on its other side."""
+
+    id: str
+    vpc: str = ""
+    peering: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One permission of a security group. `protocol` is `tcp`, `udp`, `icmp`, a number, or `-1`: every protocol and every port."""
+
+    protocol: str
+    first: int | None = None
+    last: int | None = None
+    cidrs: tuple[str, ...] = ()
+    prefix_lists: tuple[str, ...] = ()
+    groups: tuple[GroupReference, ...] = ()
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One security group."""
+
+    id: str
+    name: str
+    vpc: str
+    egress: tuple[Rule, ...] = ()
+    ingress: tuple[Rule, ...] = ()
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """One route of a route table: exactly one of `cidr` and `prefix_list` is set."""
+
+    cidr: str = ""
+    prefix_list: str = ""
+    target: str = ""
+    """The id that it leads to: `local`, `igw-…`, `nat-…`, `tgw-…`, `pcx-…`, `eni-…`, `vpce-…`."""
+    state: str = "active"
+
+
+class RouteTable(msgspec.Struct, frozen=True):
+    """One route table and what it is associated with."""
+
+    id: str
+    vpc: str
+    main: bool = False
+    subnets: tuple[str, ...] = ()
+    hops: tuple[Hop, ...] = ()
+
+
+class AclRule(msgspec.Struct, frozen=True):
+    """One entry of a network ACL; the lowest number that matches decides."""
+
+    number: int
+    egress: bool
+    allow: bool
+    protocol: str
+    cidr: str
+    first: int | None = None
+    last: int | None = None
+
+
+class Acl(msgspec.Struct, frozen=True):
+    """One network ACL and the subnets that it filters."""
+
+    id: str
+    vpc: str
+    default: bool = False
+    subnets: tuple[str, ...] = ()
+    rules: tuple[AclRule, ...] = ()
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """A network interface that carries one of the proxy's addresses."""
+
+    id: str
+    vpc: str
+    subnet: str
+    addresses: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    type: str = "interface"
+    """`interface`, `network_load_balancer`, …"""
+
+
+class Peering(msgspec.Struct, frozen=True):
+    """A peering between two VPCs."""
+
+    id: str
+    requester: str
+    accepter: str
+    state: str
+
+
+class Key(msgspec.Struct, frozen=True, tag="key"):
+    """A KMS key."""
+
+    id: str
+    arn: str
+    state: str
+    """`Enabled`, `Disabled`, `PendingDeletion`, …"""
+    usage: str = "ENCRYPT_DECRYPT"
+
+
+class Absent(msgspec.Struct, frozen=True, tag="absent"):
+    """AWS answered, and there is no such thing."""
+
+    reason: str = ""
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """What our own direct walk to a service's public name met: for services without an endpoint in the VPC, or an API that did not answer."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    code: str | None = None
+    """The code of the step that failed; None if TLS verified the name."""
+    through: str = ""
+    """The proxy, without credentials; empty for a direct walk."""
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What is asked about: read from the manifests, the profile and the flags."""
+
+    region: str = ""
+    parts: frozenset[Part] = frozenset()
+    vpc: str = ""
+    """Empty: the VPC of the first subnet or group below."""
+    subnets: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    """The hosts of the proxies."""
+    services: tuple[str, ...] = ()
+    """The services whose endpoints are asked about, by the SDK's names."""
+
+    def __or__(self, other: Scope) -> Scope:
+        """What either asks about. The first that names a region or a VPC decides it."""
+        return Scope(
+            region=self.region or other.region,
+            parts=self.parts | other.parts,
+            vpc=self.vpc or other.vpc,
+            subnets=tuple(dict.fromkeys(self.subnets + other.subnets)),
+            groups=tuple(dict.fromkeys(self.groups + other.groups)),
+            keys=tuple(dict.fromkeys(self.keys + other.keys)),
+            proxies=tuple(dict.fromkeys(self.proxies + other.proxies)),
+            services=tuple(dict.fromkeys(self.services + other.services)),
+        )
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one run read of AWS."""
+
+    schema: Literal["preflight/aws-facts/1"] = SCHEMA
+    scope: Scope
+    identity: Known[Identity] = NOT_ASKED
+    region_state: str = ""
+    """`opted-in`, `opt-in-not-required`, `not-opted-in`; empty where it was not in doubt."""
+    services: Mapping[str, Service] = msgspec.field(default_factory=dict)
+    vpc: Vpc | Absent | Unread | None = NOT_ASKED
+    """None: nothing says which VPC."""
+    subnets: tuple[Subnet, ...] | Unread = NOT_ASKED
+    endpoints: tuple[Endpoint, ...] | Unread = NOT_ASKED
+    groups: tuple[Group, ...] | Unread = NOT_ASKED
+    route_tables: tuple[RouteTable, ...] | Unread = NOT_ASKED
+    acls: tuple[Acl, ...] | Unread = NOT_ASKED
+    interfaces: tuple[Interface, ...] | Unread = NOT_ASKED
+    peerings: tuple[Peering, ...] | Unread = NOT_ASKED
+    prefix_lists: Mapping[str, tuple[str, ...] | Unread] = msgspec.field(default_factory=dict)
+    """The CIDRs of every prefix list that a rule or a route refers to, by its id."""
+    keys: Mapping[str, Key | Absent | Unread] = msgspec.field(default_factory=dict)
+    """By the id or ARN that was asked for."""
+    proxies: Mapping[str, tuple[str, ...] | Unread] = msgspec.field(default_factory=dict)
+    """The addresses of each proxy's host, as this host resolves it."""
+    walked: Mapping[str, Walked] = msgspec.field(default_factory=dict)
+    """By the service's name."""
+
+    @property
+    def vpc_id(self) -> str:
+        """The VPC's id, as far as it is known."""
+        return self.vpc.id if isinstance(self.vpc, Vpc) else self.scope.vpc

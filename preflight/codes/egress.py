@@ -1,0 +1,7 @@
+"""What can be wrong with the security groups on the way to the proxy."""
+
+from __future__ import annotations
+
+from preflight.codes.code import Code
+
+CODES: tuple[Code, ...] = ()
