@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from benchmarks import engines, scale, structure, whole
+from benchmarks import aws, engines, scale, structure, whole
 from benchmarks.cost import Broken
 from benchmarks.stage import Stage, stage
 from benchmarks.table import Row, Table
@@ -34,6 +34,9 @@ def _measurements(*, quick: bool) -> dict[str, Measurement]:
         "P4": lambda stage: scale.memory(stage, few, lots),
         "P5,P5b": lambda stage: scale.distance(stage, rounds),
         "P6": lambda stage: whole.start(stage, rounds),
+        "P7,P9": lambda stage: aws.whole(stage, rounds),
+        "P8": lambda stage: aws.many(stage, rounds),
+        "P9": lambda stage: aws.delayed(stage, rounds),
         "P11": structure.modules,
     }
 

@@ -24,6 +24,9 @@ RTT: Final = 0.1
 """Seconds that the long wire adds to every round trip."""
 WIRE_PORT: Final = 3128
 SUFFIX: Final = "many.test"
+AWS_NAME: Final = "aws.test"
+AWS_PORT: Final = 5000
+"""Where a stand-in for AWS may listen on loopback, to be found behind TLS as `https://AWS_NAME`."""
 _ROOT: Final = Path(__file__).parent.parent
 _SYSTEM_BUNDLES: Final = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt"))
 _PATHS: Final = dict(zip(GOOGLE_NAMES, ("/", "/", "/", "/storage/v1/b", "/discovery/v1/apis", "/v2/", "/v2/"), strict=True))
@@ -103,7 +106,8 @@ def stage() -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="preflight-bench-")))
         home.chmod(0o755)
-        lab = stack.enter_context(laboratory({f"*.{SUFFIX}": "    location / { return 200 'lab'; }\n"}))
+        aws = f"    location / {{ proxy_pass http://127.0.0.1:{AWS_PORT}; }}\n"
+        lab = stack.enter_context(laboratory({f"*.{SUFFIX}": "    location / { return 200 'lab'; }\n", AWS_NAME: aws}))
         wired = ""
         try:
             stack.enter_context(wire(RTT))

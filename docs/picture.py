@@ -20,9 +20,7 @@ from rich.text import Text
 
 from preflight import session
 from preflight.demo import SCENARIOS, demo_world
-from preflight.demo.lab import Lab
-from preflight.inputs.options import Options
-from preflight.inputs.select import load
+from preflight.demo.files import load_lab
 from preflight.model import Report
 from preflight.report.terminal import print_report
 
@@ -37,15 +35,7 @@ def report() -> Report:
     """The report of the broken lab, by the same way as `preflight demo --break` goes."""
     lab = demo_world(SCENARIOS[SCENARIO])
     with tempfile.TemporaryDirectory() as folder, start_blocking_portal() as portal, portal.wrap_async_context_manager(lab) as opened:
-        loaded = load(_files(opened, Path(folder)), {}, Path(folder))
-        return session.conduct(loaded, session.quiet, trust=opened.trust())
-
-
-def _files(lab: Lab, folder: Path) -> Options:
-    (folder / "anthos-gke.yaml").write_text(lab.manifest, encoding="utf-8")
-    (folder / "proxy.json").touch(mode=0o600)
-    (folder / "proxy.json").write_text(lab.proxy_json, encoding="utf-8")
-    return Options(vantage="demo")
+        return session.conduct(load_lab(opened, Path(folder)), session.quiet, trust=opened.trust())
 
 
 def drawn(shown: Report) -> str:

@@ -23,6 +23,7 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 Duration = Annotated[str, msgspec.Meta(pattern=rf"^{DURATION.pattern}$", description="a number with a unit: 500ms, 10s, 2m, 1h")]
+OutOf = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}/\d{1,2}$", description="K/N, such as 2/3: a change needs K of the last N results")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f]+$")]
 EVERYTHING: Final = "*"
 """In `after`: every check that does not itself come after everything."""
@@ -48,6 +49,10 @@ class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unk
     requires: tuple[str, ...] = ()
     attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
     timeout: Duration = "10s"
+    every: Duration | None = None
+    """How often `serve` asks, where not as often as the rest. A single run asks once."""
+    out_of: OutOf | None = msgspec.field(default=None, name="for")
+    """How many of its results have to agree before `serve` says that something changed, where not as for the rest."""
 
     def wants(self) -> Target | None:
         """What must be reachable, if the check is about one target."""

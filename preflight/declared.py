@@ -18,6 +18,11 @@ class RoleKind(StrEnum):
     CONTROL_PLANE = "control-plane"
     NODE_POOL = "node-pool"
 
+    @property
+    def machines(self) -> str:
+        """The machines in words, e.g. `the control plane`. There is one management service only."""
+        return "the management service" if self is RoleKind.MANAGEMENT else f"the {self.value.replace('-', ' ')}"
+
 
 class Sourced(msgspec.Struct, frozen=True):
     """A value and where it stands: `file:line`, or the flag that gave it."""
@@ -39,6 +44,11 @@ class Role(msgspec.Struct, frozen=True):
     groups: tuple[Sourced, ...] = ()
     """The declared groups; the product attaches one of its own besides."""
     subnets: tuple[Sourced, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The role in words: `the management service`, `the node pool pool-0`."""
+        return self.kind.machines if self.kind is RoleKind.MANAGEMENT else f"{self.kind.machines} {self.name}".strip()
 
 
 class Declared(msgspec.Struct, frozen=True):

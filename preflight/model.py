@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -162,7 +163,7 @@ class Input(msgspec.Struct, frozen=True):
     source: str
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, dict=True):
     """A finished or interrupted run."""
 
     results: tuple[CheckResult, ...]
@@ -180,8 +181,9 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def status(self) -> Status:
         """The worst of what each result counts as: a blocked check counts as what blocked it; no result at all is an error."""
-        return max(self.counted().values(), default=Status.ERROR)
+        return max(self.counted.values(), default=Status.ERROR)
 
+    @cached_property
     def counted(self) -> dict[str, Status]:
         """What each result, by name, counts as in the verdict."""
         counted: dict[str, Status] = {}
@@ -202,7 +204,7 @@ class Report(msgspec.Struct, frozen=True):
         if self.interrupted_by is not None:
             return 128 + self.interrupted_by
         status = self.status
-        if status is Status.FAIL or (self.strict and Status.WARN in self.counted().values()):
+        if status is Status.FAIL or (self.strict and Status.WARN in self.counted.values()):
             return 1
-        undecided = status is Status.ERROR or all(each is Status.SKIP for each in self.counted().values())
+        undecided = status is Status.ERROR or all(each is Status.SKIP for each in self.counted.values())
         return 3 if undecided else 0

@@ -13,17 +13,19 @@ import anyio
 import msgspec
 
 from preflight import engine
+from preflight.aws.facts import Facts
 from preflight.engine import Stop
 from preflight.events import Event, Listener
 from preflight.inputs.select import Loaded
 from preflight.model import Report
+from preflight.real.aws import RealAws, RecordedAws
 from preflight.real.clock import RealClock
 from preflight.real.dns import RealDns
 from preflight.real.net import RealNet
 from preflight.real.tls import Trust
 from preflight.report import STREAMS
 from preflight.sink import STDOUT, Destination, File, Unwritable, to_stdout
-from preflight.world import Seen, World
+from preflight.world import Aws, NoAws, Seen, World
 
 UNWRITTEN = 5
 FAST_FROM = 64
@@ -35,25 +37,46 @@ def world(loaded: Loaded, trust: Trust) -> World:
     clock, seen = RealClock(), Seen()
     dns = RealDns(clock, loaded.secrets)
     net = RealNet(dns, clock, trust, loaded.secrets, seen)
-    return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=os.urandom(6).hex(), seen=seen)
+    scope = loaded.plan.scope(loaded.declared)
+    aws: Aws = NoAws()
+    if loaded.aws_facts:
+        aws = RecordedAws(loaded.aws_facts)
+    elif scope.parts:
+        aws = RealAws(scope, loaded.declared, net, dns, clock, loaded.secrets, loaded.ca_file)
+    return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=os.urandom(6).hex(), seen=seen, aws=aws)
 
 
-def conduct(loaded: Loaded, listen: Listener, *, trust: Trust) -> Report:
-    """Run the plan to its end, or to the first SIGINT or SIGTERM; a second one ends the process at once."""
-    plan = loaded.plan
+async def run(loaded: Loaded, listen: Listener, *, trust: Trust, stop: Stop | None = None, keep: Callable[[Facts], None] | None = None) -> Report:
+    """Run the plan in a world of its own, to its end or until it is asked to stop. `keep` is given what AWS said, unless the run was interrupted."""
+    async with anyio.create_task_group() as group:
+        here = world(loaded, trust)
+        if isinstance(here.aws, RealAws):
+            group.start_soon(here.aws.read)
+        report = await engine.run(loaded.plan, here, listen, redactor=loaded.secrets, stop=stop)
+        if keep and (stop is None or stop.signal is None):
+            keep(await here.aws.facts())
+        group.cancel_scope.cancel()
+    return report
+
+
+def conduct(loaded: Loaded, listen: Listener, *, trust: Trust, keep: Callable[[Facts], None] | None = None) -> Report:
+    """Run the plan to its end, or to the first SIGINT or SIGTERM; a second one ends the process at once.
+
+    `keep` is given what AWS said, unless the run was interrupted.
+    """
     reports: list[Report] = []  # not the task's result: asyncio spells that out when it gives SIGINT back, once for each of its looks at the handler
 
     gc.enable()
 
-    async def run() -> None:
+    async def heeding() -> None:
         stop = Stop()
         async with anyio.create_task_group() as group:
             await group.start(_heed_signals, stop)
-            reports.append(await engine.run(plan, world(loaded, trust), listen, redactor=loaded.secrets, stop=stop))
+            reports.append(await run(loaded, listen, trust=trust, stop=stop, keep=keep))
             group.cancel_scope.cancel()
 
-    fast = len(plan.checks) >= FAST_FROM and find_spec("uvloop") is not None
-    anyio.run(run, backend="asyncio", backend_options={"use_uvloop": fast})
+    fast = len(loaded.plan.checks) >= FAST_FROM and find_spec("uvloop") is not None
+    anyio.run(heeding, backend="asyncio", backend_options={"use_uvloop": fast})
     [report] = reports
     return report
 
@@ -73,7 +96,11 @@ class Reports(msgspec.Struct):
 
     destinations: tuple[Destination, ...]
     complain: Callable[[str], None]
+    facts: str = ""
+    """The file that takes what AWS said; empty if none is to be kept."""
     unwritten: int = 0
+    _kept: Facts | None = None
+    _facts_file: File | None = None
     _files: list[tuple[Destination, File]] = msgspec.field(default_factory=list)
 
     def open(self) -> None:
@@ -84,9 +111,18 @@ class Reports(msgspec.Struct):
                     self._files.append((each, File(each.path)))
                 except Unwritable as error:
                     self._failed(error)
+        if self.facts:
+            self.attempt(self._open_facts)
+
+    def keep(self, facts: Facts) -> None:
+        """Take what AWS said, to be written with the reports."""
+        self._kept = facts
 
     def write(self, report: Report) -> None:
         """Write them all, whatever becomes of each."""
+        if self._facts_file and self._kept:
+            lines = msgspec.json.format(msgspec.json.encode(self._kept, order="deterministic"), indent=1).decode()
+            self.attempt(partial(self._facts_file.write, (lines, "\n")))
         for each, file in self._files:
             self.attempt(partial(file.write, STREAMS[each.format](report)))
         for each in self.destinations:
@@ -95,6 +131,8 @@ class Reports(msgspec.Struct):
 
     def discard(self) -> None:
         """Leave no trace, where there is no report."""
+        if self._facts_file:
+            self._facts_file.discard()
         for _, file in self._files:
             file.discard()
 
@@ -108,6 +146,11 @@ class Reports(msgspec.Struct):
     def exit_code(self, report: Report) -> int:
         """The report's own, unless it is good and was not delivered."""
         return UNWRITTEN if self.unwritten and report.exit_code == 0 else report.exit_code
+
+    def _open_facts(self) -> None:
+        if os.path.realpath(self.facts) in {os.path.realpath(each.path) for each in self.destinations if each.path != STDOUT}:
+            raise Unwritable(f"cannot write {self.facts}: a report goes into the same file")
+        self._facts_file = File(self.facts, private=True)
 
     def _failed(self, error: Unwritable) -> None:
         self.unwritten += 1

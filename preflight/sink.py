@@ -45,8 +45,9 @@ class Unwritable(Exception):
 class File:
     """A file that holds the old report or the whole new one, never a part; or a device or FIFO, written in place."""
 
-    def __init__(self, path: str) -> None:
-        """Make sure now, before any packet is sent, that the report can be written later. Raises Unwritable."""
+    def __init__(self, path: str, *, private: bool = False) -> None:
+        """Make sure now, before any packet is sent, that the report can be written later. `private`: for this user's eyes only. Raises Unwritable."""
+        self._private = private
         self._path = Path(path)
         self._shown = path
         self._temporary: str | None = None
@@ -99,7 +100,7 @@ class File:
         import tempfile  # noqa: PLC0415 - 5 ms, for a report in a file
 
         descriptor, self._temporary = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent)
-        os.fchmod(descriptor, stat.S_IMODE(mode))
+        os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR if self._private else stat.S_IMODE(mode))
         return os.fdopen(descriptor, "wb")
 
     def _complaint(self, error: OSError) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from functools import lru_cache
-from typing import TypeAlias
+import re
+from functools import cached_property, lru_cache
+from typing import Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -42,8 +43,14 @@ class Target(msgspec.Struct, frozen=True):
         return self.url if self.scheme == "http" else self.authority
 
 
+_USUAL: Final = re.compile(r"(?:(https?|tcp)://)?([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}))?(/[A-Za-z0-9/._~-]*)?")
+
+
 @lru_cache(maxsize=256)
 def _parsed(text: str, scheme: str) -> Target:
+    usual = _USUAL.fullmatch(text)  # a tenth of what it takes to split any URL
+    if usual and (number := int(usual[3] or DEFAULT_PORTS.get(usual[1] or scheme, 0))):
+        return Target(usual[1] or scheme, usual[2], number, usual[4] or "/")
     if " " in text or not text.isprintable():
         raise ValueError("a target has no white space")
     parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
@@ -82,7 +89,7 @@ def authority(host: str, port: int) -> str:
     return f"{bracketed(host)}:{port}"
 
 
-class Proxy(msgspec.Struct, frozen=True):
+class Proxy(msgspec.Struct, frozen=True, dict=True):
     """One forward proxy: where it listens, how to speak to it, and the credentials it wants."""
 
     scheme: str
@@ -96,7 +103,7 @@ class Proxy(msgspec.Struct, frozen=True):
         """The proxy without its credentials."""
         return f"{self.scheme}://{authority(self.host, self.port)}"
 
-    @property
+    @cached_property
     def basic(self) -> Secret | None:
         """The value of `Proxy-Authorization` (RFC 7617, UTF-8), or None where no user name is set."""
         if self.user is None:

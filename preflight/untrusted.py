@@ -35,6 +35,8 @@ _PATTERNS: Final = (
 )
 _SUSPECT: Final = r"://[^/@\s]*@|AKIA|ASIA|(?i:authorization|x-amz-|aws_se|basic|bearer)"
 """What every text contains that one of the patterns changes."""
+_SIGNS: Final = ("%", "@", "akia", "asia", "authorization", "x-amz-", "aws_se", "basic", "bearer")
+"""In lower case, what every ASCII text contains in which `_SUSPECT` is found, or an ASCII letter of a secret that is spelled otherwise."""
 
 
 class Secret:
@@ -84,6 +86,7 @@ class Redactor:
         ordered = sorted(words, key=len, reverse=True)
         self._words = ordered
         self._doubt = re.compile("|".join([*(_spelled_out(word[:SHORTEST_SECRET]) for word in ordered), _SUSPECT]))
+        self._signs = tuple(dict.fromkeys((*_SIGNS, *map(_head, ordered))))
 
     @cached_property
     def _known(self) -> re.Pattern[str]:
@@ -104,7 +107,7 @@ class Redactor:
     def clean(self, data: bytes | str, limit: int = EXCERPT) -> str:
         """Untrusted `data` as one safe line of at most `limit` characters (the cut is shown as `…`)."""
         text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
-        if self._doubt.search(text):
+        if self._doubtful(text):
             text = self.redact(text)
             text = self._cut.sub(MASK, text) if self._words else text
         return _shortened(neutral(text), limit)
@@ -123,7 +126,12 @@ class Redactor:
 
     def leaves(self, text: str) -> bool:
         """Whether every piece of `text`, however it is cut up, is already clean: the quick way for many short texts at once."""
-        return text.isascii() and text.isprintable() and not self._doubt.search(text)
+        return text.isascii() and text.isprintable() and not self._doubtful(text)
+
+    def _doubtful(self, text: str) -> bool:
+        """Whether there may be something to mask. Most texts hold no sign of it, and to look for signs takes a tenth of what the pattern takes."""
+        lower = text.lower()
+        return (not text.isascii() or any(sign in lower for sign in self._signs)) and self._doubt.search(text) is not None
 
 
 def _shortened(text: str, limit: int) -> str:
@@ -173,6 +181,12 @@ def _spellings(char: str) -> str:
     forms += [re.escape("\\" + char)] if char in "\"\\/'" else []
     forms += [r"\+"] if char == " " else []
     return f"(?:{'|'.join(sorted(set(forms), key=len, reverse=True))})"
+
+
+def _head(word: str) -> str:
+    """What stands at the start of the word in every spelling that escapes nothing, in lower case."""
+    head = re.match(r"[0-9A-Za-z]*", word[:SHORTEST_SECRET])
+    return head[0].lower() if head else ""
 
 
 def _any_spelling(word: str) -> str:

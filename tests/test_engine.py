@@ -31,7 +31,7 @@ async def test_a_check_whose_blocker_failed_is_skipped_and_says_by_whom() -> Non
     assert result(report, "third").blocked_by == ("later",)
     assert later.counter == []
     assert report.exit_code == 1
-    assert report.counted()["third"] is Status.FAIL
+    assert report.counted["third"] is Status.FAIL
 
 
 async def test_a_check_whose_blocker_warned_is_run() -> None:

@@ -217,6 +217,8 @@ class Key(msgspec.Struct, frozen=True, tag="key"):
     state: str
     """`Enabled`, `Disabled`, `PendingDeletion`, …"""
     usage: str = "ENCRYPT_DECRYPT"
+    spec: str = ""
+    """`SYMMETRIC_DEFAULT`, `RSA_2048`, …; empty where AWS does not tell."""
 
 
 class Absent(msgspec.Struct, frozen=True, tag="absent"):

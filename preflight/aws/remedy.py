@@ -14,6 +14,9 @@ from preflight.untrusted import Json
 
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
+_OPPOSITES: Final = {"egress": "ingress"}
+"""What the AWS command line calls the other value of a switch, where that is not `no-…`."""
+
 
 class Command(msgspec.Struct, frozen=True):
     """One call of the AWS API. `operation` and `parameters` are spelled as the API spells them, e.g. `AuthorizeSecurityGroupEgress`, `GroupId`."""
@@ -32,7 +35,7 @@ class Command(msgspec.Struct, frozen=True):
         for name, value in self.parameters.items():
             flag = _kebab(name)
             if isinstance(value, bool):
-                yield f"--{flag}" if value else f"--no-{flag}"
+                yield f"--{flag}" if value else f"--{_OPPOSITES.get(flag, f'no-{flag}')}"
                 continue
             yield f"--{flag}"
             if isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value)):

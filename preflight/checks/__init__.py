@@ -13,17 +13,23 @@ if TYPE_CHECKING:
 
 GROUP: Final = "preflight.checks"
 KINDS: Final[Mapping[str, str]] = {
+    "aws": "preflight.checks.aws:AwsCheck",
     "clock": "preflight.checks.clock:ClockCheck",
     "dns": "preflight.checks.dns:DnsCheck",
     "http": "preflight.checks.http:HttpCheck",
     "https": "preflight.checks.https:HttpsCheck",
+    "kms-key": "preflight.checks.kms_key:KmsKeyCheck",
     "manifest": "preflight.checks.manifest:ManifestCheck",
+    "network-acl": "preflight.checks.network_acl:NetworkAclCheck",
     "no-proxy": "preflight.checks.no_proxy:NoProxyCheck",
     "proxy": "preflight.checks.proxy:ProxyCheck",
     "proxy-config": "preflight.checks.proxy_config:ProxyConfigCheck",
     "proxy-honest": "preflight.checks.proxy_honest:ProxyHonestCheck",
     "registry": "preflight.checks.registry:RegistryCheck",
+    "route": "preflight.checks.route:RouteCheck",
+    "security-group": "preflight.checks.security_group:SecurityGroupCheck",
     "tcp": "preflight.checks.tcp:TcpCheck",
+    "vpc-endpoint": "preflight.checks.vpc_endpoint:VpcEndpointCheck",
 }
 
 

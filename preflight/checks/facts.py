@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
+
+import msgspec
 
 from preflight import codes
+from preflight.aws.conclusion import Gap, Statement
 from preflight.aws.facts import Absent, Facts, Part, Scope, Unread, Vpc
+from preflight.aws.nodes import Nodes
 from preflight.check import Check, Seen
-from preflight.declared import Declared
-from preflight.model import Finding
+from preflight.declared import Declared, Role
+from preflight.model import Finding, Status
+
+READING_SECONDS: Final = 30.0
+"""Longer than AWS may take to be read (`real/aws.py`), however short the check's own timeout."""
 
 
 class FactsCheck(Check[Seen], frozen=True, kw_only=True):
@@ -19,15 +26,18 @@ class FactsCheck(Check[Seen], frozen=True, kw_only=True):
 
     def asks(self, declared: Declared) -> Scope:
         """See Check."""
-        proxies = (declared.proxies.http, declared.proxies.https)
         return Scope(
             region=declared.region or "",
             parts=self.parts,
             vpc=declared.variables.get("vpc", ""),
             subnets=tuple(dict.fromkeys(each.text for role in declared.roles for each in role.subnets)),
             groups=tuple(dict.fromkeys(each.text for role in declared.roles for each in role.groups)),
-            proxies=tuple(dict.fromkeys(proxy.host for proxy in proxies if proxy)),
+            proxies=tuple(dict.fromkeys(host for host, _ in proxies(declared))),
         )
+
+    def budget(self) -> float:
+        """Whoever asks first waits for the reading, which has its own bound."""
+        return max(super().budget(), READING_SECONDS)
 
     def blockers(self, declared: Declared) -> Iterable[str]:
         """See Check."""
@@ -35,21 +45,53 @@ class FactsCheck(Check[Seen], frozen=True, kw_only=True):
         return self.requires or ("aws",)
 
 
+def nodes(role: Role) -> Nodes:
+    """The role as AWS's side of a judgement needs to know it."""
+    return Nodes(role.title, tuple(dict.fromkeys(each.text for each in role.groups)), tuple(dict.fromkeys(each.text for each in role.subnets)))
+
+
+def proxies(declared: Declared) -> tuple[tuple[str, int], ...]:
+    """The declared proxies as host and port, each once."""
+    return tuple(dict.fromkeys((each.host, each.port) for each in (declared.proxies.http, declared.proxies.https) if each))
+
+
+def worded(statement: Statement) -> Finding:
+    """The finding that says it. Its hint names the commands, and they are its evidence."""
+    if isinstance(statement, Gap):
+        return unread(statement.part, statement.what)
+    command = " && ".join(map(str, statement.commands))
+    fields = {**statement.fields, **({"command": command} if command else {})}
+    hint = statement.hint or codes.find(statement.code).do.format_map(codes.Fields(fields))
+    run = f"Run: `{command}`." if command and command not in hint else ""
+    evidence = {**statement.evidence, **({"command": command} if command else {})}
+    hint = " ".join(filter(None, (hint, run, statement.then)))
+    return codes.finding(statement.code, fields=fields, message=statement.message or None, hint=hint, evidence=evidence)
+
+
 def unread(part: Unread, what: str) -> Finding:
     """The finding for something that could not be read: its own code, with the IAM action named. `what` it is, in words."""
     fields = {"action": part.action, "reason": part.reason, "what": what}
-    return codes.finding(part.code, fields=fields, evidence={"action": part.action, "reason": part.reason})
+    finding = codes.finding(part.code, fields=fields, evidence={"unread": part.code, "action": part.action, "reason": part.reason})
+    return _unresolved(finding, part, what) if part.code.startswith("dns.") else finding
 
 
-def without_vpc(facts: Facts, declared: Declared) -> Finding | None:
-    """Why nothing can be said about the VPC's parts; None where the VPC is there and was read."""
+def _unresolved(finding: Finding, part: Unread, what: str) -> Finding:
+    """Where this host found no address of the proxy nothing is known of the nodes, so the resolver's own code is an error here."""
+    message = f"{what} are not known here, so nothing can be told of the way there: {part.reason}"
+    hint = "Run this where the proxy's name resolves, or write the proxy's address into the proxy file."
+    return msgspec.structs.replace(finding, status=Status.ERROR, message=message, hint=hint)
+
+
+def without_vpc(facts: Facts, declared: Declared, needed: str = "") -> Finding | None:
+    """Why nothing can be said about the VPC's parts; None where the VPC is there and was read. `needed` is what a VPC still to be made will have to have."""
     if isinstance(facts.vpc, Vpc):
         return None
     if isinstance(facts.vpc, Unread):
         return unread(facts.vpc, "the VPC")
     if isinstance(facts.vpc, Absent):
-        return codes.finding("aws.not-found", fields={"what": f"the VPC {facts.scope.vpc}".strip(), "reason": facts.vpc.reason, "region": facts.scope.region})
+        return codes.finding("aws.not-found", fields={"what": f"VPC {facts.scope.vpc}".strip(), "reason": facts.vpc.reason, "region": facts.scope.region})
     if declared.dedicated:
         why = f"the installation will make its own VPC ({declared.dedicated.text}, {declared.dedicated.source}), which does not exist yet"
+        why += f"; it will have to have {needed}" if needed else ""
         return codes.finding("internal.not-applicable", fields={"why": why})
     return codes.finding("aws.no-vpc", fields={})

@@ -44,17 +44,20 @@ class HttpsCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="https"):
 
     async def observe(self, world: World) -> Observed:
         """See Check."""
-        target = self.wants()
-        route = world.declared.route(target)
-        bound = seconds(self.timeout)
+        if not self.h2:
+            return Observed(await self._walk(world), world.clock.now())
         h2: list[Trace] = []
         async with anyio.create_task_group() as group:
-            if self.h2:
-                group.start_soon(_offer_h2, world, target, bound, h2)
-            trace = await world.net.walk(target, route, ask=Request(target.path), timeout=bound, every_address=isinstance(route, Direct))
+            group.start_soon(_offer_h2, world, self.wants(), seconds(self.timeout), h2)
+            trace = await self._walk(world)
             if trace.failed:
                 group.cancel_scope.cancel()
         return Observed(trace, world.clock.now(), h2[0] if h2 and not trace.failed else None)
+
+    async def _walk(self, world: World) -> Trace:
+        target = self.wants()
+        route = world.declared.route(target)
+        return await world.net.walk(target, route, ask=Request(target.path), timeout=seconds(self.timeout), every_address=isinstance(route, Direct))
 
     def judge(self, seen: Observed) -> Iterable[Finding]:
         """See Check."""

@@ -20,9 +20,11 @@ COMMANDS: Final = {
     "plan": ("preflight.cli.plan:plan", "Show what would be checked, by which route and why."),
     "walk": ("preflight.cli.walk:walk", "Walk to URLs, and tell every step."),
     "demo": ("preflight.cli.demo:demo", "Run against a proxy and origins on loopback."),
+    "serve": ("preflight.cli.serve:serve", "Run again and again: a page, metrics, health endpoints, notifications."),
     "explain": ("preflight.cli.info:explain", "Say what a code or a kind of check means."),
     "checks": ("preflight.cli.info:checks", "List the kinds of checks."),
     "init": ("preflight.cli.info:init", "Write the built-in profile as ./checks.yaml."),
+    "iam-policy": ("preflight.cli.iam_policy:iam_policy", "Print the read-only AWS policy that the selected checks need."),
     "schema": ("preflight.cli.info:schema", "Print the JSON Schema of a profile."),
 }
 """Where each command is, and what the list of commands says of it, so that the list needs none of them."""

@@ -5,18 +5,13 @@ from __future__ import annotations
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import msgspec
 import typer
 
 from preflight.cli.reading import complain, refuse
 from preflight.cli.run import Quiet, Reporting, Verbose, conduct
 from preflight.demo.scenarios import GOOD, SCENARIOS, Scenario
-
-if TYPE_CHECKING:
-    from preflight.demo.lab import Lab
-    from preflight.inputs.select import Loaded
 
 
 def _complete(incomplete: str) -> list[str]:
@@ -44,6 +39,7 @@ def demo(
     from anyio.from_thread import start_blocking_portal  # noqa: PLC0415
 
     from preflight.demo import demo_world  # noqa: PLC0415
+    from preflight.demo.files import load_lab  # noqa: PLC0415
     from preflight.demo.lab import MissingExtra  # noqa: PLC0415
 
     scenario = _scenario(break_)
@@ -54,19 +50,4 @@ def demo(
     if not quiet:
         complain(f"demo: {scenario.story}")
     with tempfile.TemporaryDirectory(prefix="preflight-demo-") as folder, start_blocking_portal() as portal, portal.wrap_async_context_manager(lab) as opened:
-        conduct(partial(_load, opened, Path(folder)), report or [], verbose=verbose, quiet=quiet, trust=opened.trust())
-
-
-def _load(lab: Lab, folder: Path) -> Loaded:
-    """Two files as a user has them, read as a user's are."""
-    from preflight.inputs.options import Options  # noqa: PLC0415
-    from preflight.inputs.select import load  # noqa: PLC0415
-    from preflight.model import Input  # noqa: PLC0415
-
-    (folder / "anthos-gke.yaml").write_text(lab.manifest, encoding="utf-8")
-    proxy = folder / "proxy.json"
-    proxy.touch(mode=0o600)
-    proxy.write_text(lab.proxy_json, encoding="utf-8")
-    loaded = load(Options(timeout=lab.scenario.timeout, enable=lab.scenario.enable, vantage="demo"), {}, folder)
-    inputs = (Input(each.name, "the lab's throw-away CA", "demo") if each.name == "trust store" else each for each in loaded.declared.inputs)
-    return msgspec.structs.replace(loaded, declared=msgspec.structs.replace(loaded.declared, inputs=tuple(inputs)))
+        conduct(partial(load_lab, opened, Path(folder)), report or [], verbose=verbose, quiet=quiet, trust=opened.trust())

@@ -39,6 +39,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     only: Annotated[list[str] | None, _option("Only checks whose name matches; may be repeated.", _WHICH, metavar="GLOB")] = None
     skip: Annotated[list[str] | None, _option("No check whose name matches; may be repeated.", _WHICH, metavar="GLOB")] = None
     no_aws: Annotated[bool, _option("Ask AWS nothing.", _WHICH, "--no-aws")] = False
+    aws_facts: Annotated[Path | None, _option("Judge AWS by what --save-aws-facts wrote, and ask it nothing.", _FILES, metavar="FILE")] = None
+    save_aws_facts: Annotated[Path | None, _option("Write what AWS said, to be judged again elsewhere.", _FILES, metavar="FILE")] = None
     ca_file: Annotated[Path | None, _option("CAs to trust besides the operating system's.", _HOW, metavar="PEM")] = None
     timeout: Annotated[str | None, _option("For one attempt of one check (default 10s).", _HOW, metavar="DURATION")] = None
     deadline: Annotated[str | None, _option("For the whole run (default 60s).", _HOW, metavar="DURATION")] = None
@@ -63,6 +65,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
             only=tuple(self.only or ()),
             skip=tuple(self.skip or ()),
             no_aws=self.no_aws,
+            aws_facts=self.aws_facts,
+            save_aws_facts=self.save_aws_facts,
             ca_file=self.ca_file,
             timeout=self.timeout,
             deadline=self.deadline,

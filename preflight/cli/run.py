@@ -49,9 +49,11 @@ def conduct(load: Callable[[], Loaded], flags: list[str], *, verbose: bool, quie
     for remark in loaded.remarks:
         complain(f"{remark.message} ({remark.hint})")
     text = not quiet and not any(each.path == STDOUT for each in reports.destinations)
+    reports.facts = str(loaded.save_aws_facts or "")
     reports.open()
     try:
-        finished = _watched(partial(session.conduct, loaded, trust=trust or Trust(loaded.ca_file, store=loading.trust_store())), shown=text)
+        keep = reports.keep if reports.facts else None
+        finished = _watched(partial(session.conduct, loaded, trust=trust or Trust(loaded.ca_file, store=loading.trust_store()), keep=keep), shown=text)
         if text:
             reports.attempt(partial(_show, finished, verbose=verbose))
         reports.write(finished)

@@ -2,6 +2,7 @@
 
 from preflight.codes.code import Code
 from preflight.codes.lint import LINTS
+from preflight.codes.lint_manifest import LINTS as MANIFEST_LINTS
 from preflight.codes.lint_no_proxy import LINTS as NO_PROXY_LINTS
 from preflight.model import Blame, Status
 
@@ -138,7 +139,7 @@ _ERRORS = (
         Blame.CLIENT,
         says="{where}: unknown key {value}: {why}",
         means="A key that nobody reads is a typing error or a setting of another product, and the intended setting is silently not made.",
-        told="The proxy file and the profile have a fixed set of keys. Unknown keys of manifests are left alone.",
+        told="The proxy file and the profile have a fixed set of keys. In manifests only a name that is nearly a known one is remarked.",
         who=_YOU,
         do="Correct or remove the key {value}; `preflight schema` lists the keys of a profile.",
     ),
@@ -204,4 +205,4 @@ _ERRORS = (
     ),
 )
 
-CODES = (*_ERRORS, *LINTS, *NO_PROXY_LINTS)
+CODES = (*_ERRORS, *LINTS, *NO_PROXY_LINTS, *MANIFEST_LINTS)

@@ -1,4 +1,4 @@
-"""What is remarkable about inputs that can be read: none of it ends the run. The remarks on noProxy are in `lint_no_proxy`."""
+"""What is remarkable about inputs that can be read: none of it ends the run. Those on noProxy are in `lint_no_proxy`, those on manifests in `lint_manifest`."""
 
 from preflight.codes.code import Code
 from preflight.model import Blame, Status

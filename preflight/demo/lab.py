@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Self
 import anyio
 from anyio.abc import SocketAttribute, TaskGroup
 
-from preflight.demo import origins
+from preflight.aws.facts import Facts, Scope
+from preflight.demo import account, origins
 from preflight.demo.acts import Front
 from preflight.demo.authority import MissingExtra, new_authority, serving, trusting
 from preflight.demo.proxy import LOOPBACK, ForwardProxy, Ports
@@ -32,21 +33,52 @@ if TYPE_CHECKING:
 
 __all__ = ["Lab", "MissingExtra"]
 
-_MANIFEST: Final = """\
+_MANIFEST: Final = f"""\
 apiVersion: multicloud.cluster.gke.io/v1
 kind: AWSManagementService
 metadata:
   name: management
 spec:
   version: aws-1.14.1-gke.0
-  region: us-west-1
+  region: {account.REGION}
+  kmsKeyARN: {account.KEY}
   proxy: proxy.json
   securityGroupIDs:
-  - sg-0d3m00000000000a1
+  - {account.NODE_GROUP}
   existingVPC:
-    subnetID: subnet-0d3m00000000000b2
+    subnetID: {account.SUBNET}
+---
+apiVersion: multicloud.cluster.gke.io/v1
+kind: AWSCluster
+metadata:
+  name: cluster-0
+spec:
+  region: {account.REGION}
+  networking:
+    vpcID: {account.VPC}
+    serviceLoadBalancerSubnetIDs: [{account.SUBNET}]
+  controlPlane:
+    version: 1.25.5-gke.2100
+    proxySecretName: proxy
+    subnetIDs:
+    - {account.SUBNET}
+    securityGroupIDs:
+    - {account.NODE_GROUP}
+---
+apiVersion: multicloud.cluster.gke.io/v1
+kind: AWSNodePool
+metadata:
+  name: pool-0
+spec:
+  clusterName: cluster-0
+  region: {account.REGION}
+  version: 1.25.5-gke.2100
+  proxySecretName: proxy
+  subnetID: {account.SUBNET}
+  securityGroupIDs:
+  - {account.NODE_GROUP}
 """
-_NO_PROXY: Final = "localhost,127.0.0.1,169.254.169.254,us-west-1.amazonaws.com"
+_NO_PROXY: Final = f"localhost,127.0.0.1,169.254.169.254,{account.REGION}.amazonaws.com"
 
 
 class Lab:
@@ -87,6 +119,10 @@ class Lab:
         """The text of the proxy file, credentials included."""
         where = f"{USER}:{self.scenario.password}@{authority(LOOPBACK, self.proxy_port)}"
         return json.dumps({"httpProxy": f"http://{where}", "httpsProxy": f"{self.scenario.https_scheme}://{where}", "noProxy": _NO_PROXY}, indent=2) + "\n"
+
+    def facts(self, scope: Scope) -> Facts:
+        """What AWS says of this world."""
+        return self.scenario.account(account.recorded(scope, LOOPBACK, self.proxy_port))
 
     @property
     def redactions(self) -> tuple[tuple[Secret, Secret], ...]:

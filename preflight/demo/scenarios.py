@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
+from preflight.aws.facts import Facts
+from preflight.demo import account
 from preflight.demo.acts import CONNECT, GET, Front, HangUp, Lead, Reply, Rule, squid
 
 USER: Final = "demo"
@@ -15,6 +17,11 @@ PASSWORD: Final = "demo-s3cret"  # noqa: S105 - the lab's own, and masked like a
 FORMER_PASSWORD: Final = "demo-s3cret-of-last-year"  # noqa: S105
 INSPECTOR: Final = "Example Corp TLS Inspection CA"
 PORTAL: Final = "http://portal.example.com/sign-in"
+
+
+def unchanged(facts: Facts) -> Facts:
+    """An AWS account in which all is well."""
+    return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Scenario:
     """How far the clocks of all servers are behind this host's."""
     enable: tuple[str, ...] = ()
     """The groups of checks to switch on, without which this world looks sound."""
+    account: Callable[[Facts], Facts] = unchanged
+    """What AWS says instead of what is right."""
     timeout: str | None = None
     """The `--timeout` with which this world is best seen; None is the usual one."""
 
@@ -141,6 +150,30 @@ _BROKEN: Final = (
         "The proxy drops the first connection for storage.googleapis.com; the second works.",
         "It passes and is marked flaky, with the earlier failure kept in the evidence.",
         (Rule(HangUp(), ("storage.googleapis.com",), (CONNECT,), times=1),),
+    ),
+    Scenario(
+        "missing-endpoint",
+        "The VPC has no endpoint for KMS; one for kms-fips stands there instead.",
+        "A name that only resembles the right one satisfies nothing, and the command that creates the endpoint stands ready.",
+        account=account.missing_endpoint,
+    ),
+    Scenario(
+        "private-dns-off",
+        "The STS endpoint is there, and its private DNS is off.",
+        "Everything looks fine in the console, yet sts.us-west-1.amazonaws.com would lead the nodes to a public address.",
+        account=account.private_dns_off,
+    ),
+    Scenario(
+        "egress-blocked",
+        "The nodes' security group lets out 443 and not the proxy's port.",
+        "This host reaches the proxy and the nodes would not: you are not standing where they will stand.",
+        account=account.egress_blocked,
+    ),
+    Scenario(
+        "access-denied",
+        "The AWS credentials may not list VPC endpoints.",
+        "What could not be looked at is an error, neither a pass nor a failure, and the report names the permission.",
+        account=account.access_denied,
     ),
 )
 SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType({scenario.name: scenario for scenario in _BROKEN})

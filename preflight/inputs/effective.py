@@ -59,10 +59,8 @@ def _all(found: Effective) -> Iterator[tuple[str, Json, str]]:
     if options.no_aws:
         yield "no-aws", True, "--no-aws"
     yield "trust store", *found.store
-    if options.ca_file:
-        yield "ca-file", str(options.ca_file), "--ca-file"
-    if options.timeout:
-        yield "timeout", options.timeout, "--timeout"
+    plain = (("aws-facts", options.aws_facts), ("save-aws-facts", options.save_aws_facts), ("ca-file", options.ca_file), ("timeout", options.timeout))
+    yield from ((name, str(value), f"--{name}") for name, value in plain if value)
     yield "deadline", f"{found.bounds.limits.deadline:g}s", found.bounds.deadline_source
     yield "concurrency", found.bounds.limits.concurrency, found.bounds.concurrency_source
     yield "strict", options.strict, "--strict" if options.strict else "default"

@@ -138,6 +138,6 @@ def _lower(message: str) -> str:
 
 def _described(field: msgspec.structs.FieldInfo | None) -> str:
     """What the field's own annotation says about its form."""
-    if field is None or get_origin(field.type) is not Annotated:
-        return ""
-    return next((meta.description for meta in get_args(field.type)[1:] if isinstance(meta, msgspec.Meta) and meta.description), "")
+    annotated = [each for each in (field.type, *get_args(field.type)) if get_origin(each) is Annotated] if field else []
+    metas = (meta for each in annotated for meta in get_args(each)[1:])
+    return next((meta.description for meta in metas if isinstance(meta, msgspec.Meta) and meta.description), "")

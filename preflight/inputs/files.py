@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from errno import EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM
 from pathlib import Path
 from typing import Final
@@ -48,14 +51,30 @@ class TextFile(msgspec.Struct, frozen=True):
         return bool(self.mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
+_looked_at: ContextVar[set[Path] | None] = ContextVar("looked_at", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[set[Path]]:
+    """Every path that is looked at in the block, whether or not anything is there: what has to be watched to know when to read anew."""
+    paths: set[Path] = set()
+    token = _looked_at.set(paths)
+    try:
+        yield paths
+    finally:
+        _looked_at.reset(token)
+
+
 def exists(path: Path) -> bool:
     """Whether anything is at that path, a dangling or circular link included."""
+    _note(path)
     return os.path.lexists(path)
 
 
-def read(path: Path, label: str | None = None) -> TextFile:
-    """The text of a regular file of at most 1 MiB. Raises InputError: `input.not-a-file`, `input.too-large` or `input.encoding`."""
+def read(path: Path, label: str | None = None, *, largest: int = LARGEST) -> TextFile:
+    """The text of a regular file of at most `largest` bytes. Raises InputError: `input.not-a-file`, `input.too-large` or `input.encoding`."""
     name = label or str(path)
+    _note(path)
     try:
         _refuse_special(path.stat().st_mode, name)  # before the open: opening a device may already do something
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -64,7 +83,7 @@ def read(path: Path, label: str | None = None) -> TextFile:
     try:
         status = os.fstat(descriptor)
         _refuse_special(status.st_mode, name)  # and after it: the path may name something else by now
-        data = _bounded(descriptor, name)
+        data = _bounded(descriptor, name, largest)
     except OSError as error:
         raise _not_a_file(name, _reason(error)) from None
     finally:
@@ -88,14 +107,20 @@ def decoded(data: bytes, label: str) -> str:
     return text
 
 
-def _bounded(descriptor: int, label: str) -> bytes:
+def _note(path: Path) -> None:
+    paths = _looked_at.get()
+    if paths is not None:
+        paths.add(path.absolute())
+
+
+def _bounded(descriptor: int, label: str, largest: int) -> bytes:
     data = bytearray()
-    while len(data) <= LARGEST:
+    while len(data) <= largest:
         block = os.read(descriptor, 1 << 16)
         if not block:
             return bytes(data)
         data += block
-    raise InputError(Problem("input.too-large", Where(label), "it is larger than 1 MiB", "give the file itself, not an archive or a log"))
+    raise InputError(Problem("input.too-large", Where(label), f"it is larger than {largest >> 20} MiB", "give the file itself, not an archive or a log"))
 
 
 def _refuse_special(mode: int, label: str) -> None:

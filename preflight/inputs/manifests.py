@@ -13,15 +13,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from preflight.inputs import placeholder
+from preflight.inputs.documents import Document, remark
 from preflight.inputs.files import read
-from preflight.inputs.manifest_fields import CLUSTER, FIELDS, FREE, MANAGEMENT, NAMES, NODE_POOL
+from preflight.inputs.manifest_fields import CLUSTER, FIELDS, FREE, MANAGEMENT, NODE_POOL
+from preflight.inputs.manifest_names import lint_names
 from preflight.inputs.problem import InputError, Remarks, Where
 from preflight.inputs.tree import Node, dotted
 from preflight.inputs.tree import Path as Steps
 from preflight.inputs.yaml_text import read_yaml
-
-KIND: Final = "manifest"
-"""The kind of the check that reports the lints."""
 
 USUAL: Final = "anthos-gke.yaml"
 """The manifest that is read without being asked for, if it is there."""
@@ -51,6 +50,8 @@ class Manifests(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     spoiled: frozenset[str] = frozenset()
     """The meanings of fields that are there and could not be read."""
+    documents: tuple[Document, ...] = ()
+    """The documents of the kinds that are ours."""
 
     def all(self, means: str) -> tuple[Value, ...]:
         """Every value with that meaning."""
@@ -92,6 +93,7 @@ def read_manifests(paths: Iterable[tuple[Path, str]], remarks: Remarks, *, overr
     values: list[Value] = []
     labels: list[str] = []
     spoiled: set[str] = set()
+    ours: list[Document] = []
     for path, label in paths:
         labels.append(label)
         try:
@@ -100,14 +102,17 @@ def read_manifests(paths: Iterable[tuple[Path, str]], remarks: Remarks, *, overr
             remarks.problems += error.problems
             continue
         before = len(remarks.problems)
-        documents = [_Document(root, path, overridden, remarks) for root in read_yaml(text, label, remarks.problems)]
-        for document in documents:
-            values += document.values()
-            spoiled |= document.spoiled
-        if len(remarks.problems) == before and not any(document.kind in FIELDS for document in documents):
+        readers = [_Reader(root, path, overridden, remarks) for root in read_yaml(text, label, remarks.problems)]
+        readers = [reader for reader in readers if reader.kind in FIELDS]
+        for reader in readers:
+            values += reader.values()
+            spoiled |= reader.spoiled
+            ours.append(Document(reader.kind, reader.owner, path, reader.root))
+            lint_names(ours[-1], remarks)
+        if len(remarks.problems) == before and not readers:
             hint = "nothing was read from it; name the installation's own manifests"
-            remarks.lint(KIND, "input.value", Where(label), f"{label} holds none of {', '.join(FIELDS)}", hint)
-    manifests = Manifests(tuple(values), tuple(labels), frozenset(spoiled))
+            remark(remarks, "input.value", Where(label), f"it holds none of {', '.join(FIELDS)}", hint)
+    manifests = Manifests(tuple(values), tuple(labels), frozenset(spoiled), tuple(ours))
     for means in ("region", "vpc"):
         _agree([value for value in manifests.all(means) if means not in overridden], remarks)
     for value in manifests.all("oidc_issuer"):
@@ -124,8 +129,8 @@ def _agree(values: Sequence[Value], remarks: Remarks) -> None:
             return
 
 
-class _Document:
-    """One document of a manifest, read field by field."""
+class _Reader:
+    """Reads one document of a manifest, field by field."""
 
     def __init__(self, root: Node, file: Path, overridden: frozenset[str], remarks: Remarks) -> None:
         self.root, self.file, self.overridden, self.remarks = root, file, overridden, remarks
@@ -137,9 +142,7 @@ class _Document:
         self.spoiled: set[str] = set()
 
     def values(self) -> Iterator[Value]:
-        """The fields of the document that are read; nothing if the document is of a foreign kind."""
-        if self.kind not in FIELDS:
-            return
+        """The fields of the document that are read."""
         for field in FIELDS[self.kind]:
             for path, node in self._find(self.root, field.path, ()):
                 self.read.add(path)
@@ -149,7 +152,6 @@ class _Document:
                 else:
                     yield Value(field.means, text, _ROLES[self.kind], self.owner, dotted(path), node.where, self.file)
         self._lint_placeholders()
-        self._lint_names(self.root)
 
     def _find(self, node: Node, path: Steps, done: Steps) -> Iterator[tuple[Steps, Node]]:
         if not path or node.empty:
@@ -193,7 +195,7 @@ class _Document:
         message = f"`{dotted(path)}` is still the placeholder `{found}`"
         if means in self.overridden:
             hint = "a flag stands in for it here; replace it before the installation reads the file"
-            self.remarks.lint(KIND, "input.placeholder", node.where, message, hint)
+            remark(self.remarks, "input.placeholder", node.where, message, hint)
         elif means == "proxy":
             return found  # who resolves the path says more about it
         else:
@@ -206,19 +208,7 @@ class _Document:
                 continue
             if placeholder.whole(node.text) or (path and path[-1] == 0 and placeholder.in_brackets(node.text)):
                 message = f"`{dotted(path)}` is still one of the documentation's placeholders"
-                self.remarks.lint(KIND, "input.placeholder", node.where, message, "replace it before the installation reads the file")
-
-    def _lint_names(self, node: Node) -> None:
-        by_case = {name.lower(): name for name in NAMES}
-        for key, entry in (node.entries or {}).items():
-            meant = by_case.get(key.lower())
-            if meant and key not in NAMES:
-                hint = f"write `{meant}`: names are case-sensitive, and this one is not read"
-                self.remarks.lint(KIND, "input.unknown-field", entry.where, f"`{meant}` is written in another case", hint)
-            if key not in FREE:
-                self._lint_names(entry.value)
-        for item in node.items or ():
-            self._lint_names(item)
+                remark(self.remarks, "input.placeholder", node.where, message, "replace it before the installation reads the file")
 
 
 def _type_hint(means: str) -> str:

@@ -24,6 +24,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     no_aws: bool = False
+    aws_facts: Path | None = None
+    save_aws_facts: Path | None = None
     ca_file: Path | None = None
     timeout: str | None = None
     deadline: str | None = None

@@ -12,20 +12,24 @@ from pathlib import Path
 import msgspec
 
 from preflight import checks, codes
+from preflight.aws.facts import Facts
 from preflight.declared import Declared
+from preflight.inputs.aws_facts import fitted, saved_facts
 from preflight.inputs.effective import Effective, effective
 from preflight.inputs.entries import Kinds, check_of, checks_of
 from preflight.inputs.environment import Ambient, differs, take, take_password
 from preflight.inputs.files import TextFile, exists, read
 from preflight.inputs.limits import bounds, duration
+from preflight.inputs.manifest_lint import lint_manifests
 from preflight.inputs.manifests import USUAL as USUAL_MANIFEST
-from preflight.inputs.manifests import read_manifests
+from preflight.inputs.manifests import Manifests, read_manifests
 from preflight.inputs.options import Options
 from preflight.inputs.problem import InputError, Problem, Remarks, Where
 from preflight.inputs.profile import USUAL as USUAL_PROFILE
 from preflight.inputs.profile import Item, Profile, default_profile, parse_profile
 from preflight.inputs.proxies import declared_proxies
 from preflight.inputs.proxy_file import ProxySettings
+from preflight.inputs.roles import dedicated, roles
 from preflight.inputs.selection import Switch, selected, switches
 from preflight.inputs.variables import Substitution, variables
 from preflight.model import Finding, Status
@@ -42,6 +46,10 @@ class Loaded(msgspec.Struct, frozen=True):
     plan: Plan
     secrets: Redactor
     ca_file: Path | None = None
+    aws_facts: Facts | None = None
+    """What AWS said when somebody saved it; AWS itself is asked nothing then."""
+    save_aws_facts: Path | None = None
+    """Where to write what AWS says."""
     remarks: tuple[Finding, ...] = ()
     """What `preflight plan` says besides: proxy variables in the environment that differ from what is declared."""
 
@@ -58,6 +66,7 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     profile = parse_profile(given, remarks, packaged=True) if given else _profile(options, cwd, remarks)
     manifests = read_manifests(_manifests(options, cwd), remarks, overridden=options.overridden)
     settings = declared_proxies(options, manifests, ambient, password, remarks)
+    lint_manifests(manifests, settings.proxies if settings else NO_PROXY_AT_ALL, options, remarks)
     substitution = Substitution(variables(options, profile, manifests, remarks))
     features = {name: value.where.source for name, value in manifests.features.items()}
     groups = switches(profile, options, features, remarks) if profile else {}
@@ -66,22 +75,30 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     substitution.complain(manifests, remarks)
     limits = bounds(options, profile, remarks)
     _certificates(options, remarks)
-    lints = remarks.settle()
     secrets = Redactor(pairs=settings.pairs if settings else ())
+    saved = saved_facts(options, secrets, remarks)
+    lints = remarks.settle()
     vantage = _vantage(options)
     shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage, _store(environ))
-    declared = _declared(settings, substitution, features, lints)
+    declared = _declared(settings, substitution, manifests, lints)
     declared = msgspec.structs.replace(declared, inputs=effective(shown, secrets))
     besides = _besides(chosen, groups, options, profile, substitution, kinds) if profile else ()
     plan = msgspec.structs.replace(
         _plan(found, declared, profile), limits=limits.limits, vantage=secrets.clean(vantage), strict=options.strict, besides=besides
     )
-    return Loaded(declared, plan, secrets, options.ca_file, _ambient(ambient, settings, options))
+    facts = _answering(saved, plan, declared, options)
+    return Loaded(declared, plan, secrets, options.ca_file, facts, options.save_aws_facts, _ambient(ambient, settings, options))
 
 
 def _refuse_urls(options: Options) -> None:
     """A URL, credentials and all, is not a path, and must not be repeated as one. Raises InputError."""
-    flags = {"--config": options.config, "--proxy-file": options.proxy_file, "--ca-file": options.ca_file}
+    flags = {
+        "--config": options.config,
+        "--proxy-file": options.proxy_file,
+        "--ca-file": options.ca_file,
+        "--aws-facts": options.aws_facts,
+        "--save-aws-facts": options.save_aws_facts,
+    }
     given = [*flags.items(), *(("--manifest", path) for path in options.manifests)]
     wrong = [flag for flag, path in given if path and ("@" in str(path) or ":/" in str(path))]
     if wrong:
@@ -110,7 +127,8 @@ def _anchored(options: Options, cwd: Path) -> Options:
         return cwd / path if path else None
 
     manifests = tuple(cwd / path for path in options.manifests)
-    return msgspec.structs.replace(options, config=at(options.config), proxy_file=at(options.proxy_file), ca_file=at(options.ca_file), manifests=manifests)
+    names = ("config", "proxy_file", "ca_file", "aws_facts", "save_aws_facts")
+    return msgspec.structs.replace(options, manifests=manifests, **{name: at(getattr(options, name)) for name in names})
 
 
 def _profile(options: Options, cwd: Path, remarks: Remarks) -> Profile | None:
@@ -129,6 +147,14 @@ def _manifests(options: Options, cwd: Path) -> list[tuple[Path, str]]:
     if options.manifests:
         return [(path, str(path)) for path in options.manifests]
     return [(cwd / USUAL_MANIFEST, USUAL_MANIFEST)] if exists(cwd / USUAL_MANIFEST) else []
+
+
+def _answering(saved: Facts | None, plan: Plan, declared: Declared, options: Options) -> Facts | None:
+    """The saved facts as this plan needs them. Raises InputError; so it does where there will be nothing to save."""
+    scope = plan.scope(declared)
+    if options.save_aws_facts and not scope.parts:
+        raise InputError(Problem("input.conflict", Where("--save-aws-facts"), "no selected check asks AWS anything, so there is nothing to save"))
+    return fitted(saved, scope, str(options.aws_facts)) if saved else None
 
 
 def _timed(found: tuple[AnyCheck, ...], options: Options, remarks: Remarks) -> tuple[AnyCheck, ...]:
@@ -153,10 +179,16 @@ def _certificates(options: Options, remarks: Remarks) -> None:
         )
 
 
-def _declared(settings: ProxySettings | None, substitution: Substitution, features: Mapping[str, str], lints: Mapping[str, tuple[Finding, ...]]) -> Declared:
+def _declared(settings: ProxySettings | None, substitution: Substitution, manifests: Manifests, lints: Mapping[str, tuple[Finding, ...]]) -> Declared:
     values = {name: variable.value for name, variable in substitution.values.items()}
     return Declared(
-        proxies=settings.proxies if settings else NO_PROXY_AT_ALL, region=values.get("region"), variables=values, features=frozenset(features), lints=lints
+        proxies=settings.proxies if settings else NO_PROXY_AT_ALL,
+        region=values.get("region"),
+        variables=values,
+        features=frozenset(manifests.features),
+        roles=roles(manifests),
+        dedicated=dedicated(manifests, values.get("vpc")),
+        lints=lints,
     )
 
 

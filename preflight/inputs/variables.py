@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from preflight.inputs.manifests import KIND, Manifests, Value, issuer_host
+from preflight.inputs.documents import remark
+from preflight.inputs.manifests import Manifests, Value, issuer_host
 from preflight.inputs.options import Options
 from preflight.inputs.problem import Remarks, Where, did_you_mean
 from preflight.inputs.profile import Profile
@@ -59,7 +60,7 @@ def _declared(manifests: Manifests, remarks: Remarks) -> dict[str, Variable]:
         found["oidc_host"] = Variable(host, value.where.source)
     for value in list(issuers.values())[1:]:
         hint = "add a check for it to your checks.yaml"
-        remarks.lint(KIND, "input.value", value.where, "this issuer differs from the first, and only the first one's host is checked", hint)
+        remark(remarks, "input.value", value.where, "this issuer differs from the first, and only the first one's host is checked", hint)
     return found
 
 

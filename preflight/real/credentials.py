@@ -61,4 +61,7 @@ class Gates:
         """The gate that a request with this proxy's credentials must pass; None if it has none."""
         if not proxy.user:
             return None
-        return self._gates.setdefault((proxy.host, proxy.basic), Gate())
+        account = proxy.host, proxy.basic
+        if account not in self._gates:
+            self._gates[account] = Gate()
+        return self._gates[account]

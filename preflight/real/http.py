@@ -20,6 +20,7 @@ PATIENCE: Final = 1.0
 VALUE_BOUND: Final = 1000
 _PREFIX: Final = b"HTTP/"
 _RECEIVE: Final = 65536
+_END: Final = h11.EndOfMessage()
 
 _GUESSES: Final = (
     (b"SSH-", "an SSH server"),
@@ -78,7 +79,7 @@ async def exchange(
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BOUND)
     request = h11.Request(method=ask.method, target=target, headers=[*headers, *ask.headers])
-    events = (request, *((h11.Data(data=ask.body),) if ask.body else ()), h11.EndOfMessage())
+    events = (request, *((h11.Data(data=ask.body),) if ask.body else ()), _END)
     await stream.send(b"".join(connection.send(event) or b"" for event in events))
     first = b""
     try:
@@ -113,13 +114,6 @@ async def _head(stream: ByteStream, connection: h11.Connection, progress: Progre
     """The final response's head, interim ones passed over, and the first bytes that came."""
     first = b""
     while True:
-        event = connection.next_event()
-        if isinstance(event, h11.Response):
-            return event, first
-        if isinstance(event, h11.InformationalResponse):
-            continue
-        if event is not h11.NEED_DATA:
-            raise anyio.EndOfStream
         data = await stream.receive(_RECEIVE)
         progress.received += len(data)
         if len(first) < len(_PREFIX):
@@ -127,6 +121,13 @@ async def _head(stream: ByteStream, connection: h11.Connection, progress: Progre
             if not first.startswith(_PREFIX[: len(first)]):
                 raise NotHttp(first)
         connection.receive_data(data)
+        event = connection.next_event()
+        while isinstance(event, h11.InformationalResponse):
+            event = connection.next_event()
+        if isinstance(event, h11.Response):
+            return event, first
+        if event is not h11.NEED_DATA:
+            raise anyio.EndOfStream
 
 
 class Body(msgspec.Struct):

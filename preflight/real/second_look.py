@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 import msgspec
-from anyio.streams.tls import TLSStream
 
 from preflight.model import Phase, Step
 from preflight.real import errors, tls
 from preflight.real.errand import Errand, Trusting
+from preflight.real.tls_stream import TlsStream
 from preflight.real.walk import Walk
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def _read_chain(net: RealNet, errand: Errand, first: Walk) -> None:
     bound = min(BOUND, errand.timeout)
     async with Walk(net, msgspec.structs.replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound)) as look:
         await look.go()
-        if isinstance(look.stream, TLSStream) and look.error is None and look.steps[-1].ok:
+        if isinstance(look.stream, TlsStream) and look.error is None and look.steps[-1].ok:
             facts, lacks_intermediate = tls.chain_facts(look.stream, net.redactor, reason=str(step.facts.get("reason", "")))
             code = "tls.incomplete-chain" if lacks_intermediate and step.code == "tls.untrusted" else step.code
             first.steps[-1] = Step(step.phase, step.seconds, code, {**step.facts, **facts})

@@ -8,10 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from anyio.abc import ByteStream
-from anyio.streams.tls import TLSStream
-
 from preflight.real.ahead import system_store
+from preflight.real.tls_stream import TlsStream
 from preflight.untrusted import Json, Redactor
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ class Trust:
         context.verify_mode = ssl.CERT_NONE
         return context
 
-    def added(self, stream: TLSStream) -> str | None:
+    def added(self, stream: TlsStream) -> str | None:
         """Where the root of a verified chain was added from, if it is not one that the system came with."""
         if not self._local_roots:
             return None
@@ -120,20 +118,14 @@ def _hashed_directory(wanted: Mapping[bytes, str]) -> set[bytes]:
     return {root for file in Path(paths.capath).glob("*.[0-9]") for root in _certificates(file)} & set(wanted)
 
 
-async def wrap(stream: ByteStream, context: ssl.SSLContext, host: str) -> TLSStream:
-    """TLS over `stream`, verified for `host`. Raises ssl.SSLError, anyio.EndOfStream or anyio.BrokenResourceError."""
-    return await TLSStream.wrap(stream, hostname=host, ssl_context=context, standard_compatible=False)
-
-
-def facts(stream: TLSStream) -> dict[str, Json]:
+def facts(stream: TlsStream) -> dict[str, Json]:
     """What a verified handshake agreed on and whom it met. Values come from a certificate that a trusted CA signed, yet are not clean."""
-    handle: ssl.SSLObject = stream._ssl_object  # noqa: SLF001 - the public attributes cost a lookup each, on the hot path
-    certificate = handle.getpeercert() or {}
-    cipher = handle.cipher()
+    certificate = stream.handle.getpeercert() or {}
+    cipher = stream.handle.cipher()
     return {
-        "version": handle.version(),
+        "version": stream.handle.version(),
         "cipher": cipher[0] if cipher else None,
-        "alpn": handle.selected_alpn_protocol(),
+        "alpn": stream.handle.selected_alpn_protocol(),
         "issuer": _name(certificate.get("issuer", ())),
         "not_after": str(certificate.get("notAfter", "")),
     }
@@ -144,7 +136,7 @@ def _name(name: Any) -> str:  # noqa: ANN401 - typeshed has no better type for g
     return ", ".join(str(parts[key]) for key in ("organizationName", "commonName") if key in parts)
 
 
-def chain_facts(stream: TLSStream, redactor: Redactor, *, reason: str) -> tuple[dict[str, Json], bool]:
+def chain_facts(stream: TlsStream, redactor: Redactor, *, reason: str) -> tuple[dict[str, Json], bool]:
     """What an unverified chain says, and whether it looks like a public certificate whose intermediate was left out.
 
     Leaf only and with an AIA caIssuers address: a public CA's certificate. Without one, a private CA and a missing intermediate look the same.
@@ -191,8 +183,8 @@ def _has_issuer_address(leaf: x509.Certificate) -> bool:
     return any(each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in access)
 
 
-def _chain(stream: TLSStream, which: str) -> list[bytes]:
+def _chain(stream: TlsStream, which: str) -> list[bytes]:
     """The peer's chain as DER. Public since Python 3.13; before that the same method stands on the C object."""
-    handle: Any = stream._ssl_object  # noqa: SLF001
+    handle: Any = stream.handle
     ask = getattr(handle, which, None) or getattr(handle._sslobj, which)  # noqa: SLF001
     return [each if isinstance(each, bytes) else each.public_bytes(ssl._ssl.ENCODING_DER) for each in ask() or ()]  # type: ignore[attr-defined]  # noqa: SLF001

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 from anyio.abc import ByteStream
-from anyio.streams.tls import TLSStream
 
 from preflight import __version__, proxy_reply
 from preflight.model import DEFAULT_PORTS, Phase, Proxy, Step, Via, bracketed
@@ -21,7 +20,7 @@ from preflight.real.dial import GRACE, Dial, Unreached
 from preflight.real.dns import Unresolved
 from preflight.real.errand import Ended, Errand, Trusting
 from preflight.real.talk import talking
-from preflight.real.tap import Tap
+from preflight.real.tls_stream import TlsStream
 from preflight.untrusted import Json
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Walk:
         self._phase = Phase.DNS
         self._mark = 0.0
         self._dial: Dial | None = None
-        self._tap: Tap | None = None
+        self._origin: TlsStream | None = None
         self._progress = http.Progress()
         self._scope = anyio.CancelScope()
 
@@ -74,7 +73,7 @@ class Walk:
     @property
     def heard(self) -> int:
         """How many bytes the origin has sent inside the tunnel."""
-        return self._tap.received if self._tap else 0
+        return self._origin.received if self._origin else 0
 
     async def _all(self) -> None:
         errand = self._errand
@@ -116,12 +115,12 @@ class Walk:
 
     async def _proxy_tls(self, proxy: Proxy) -> None:
         self._phase = Phase.PROXY_TLS
-        context = self._trusted()
+        self.stream = stream = TlsStream(self._open, self._trusted(), proxy.host)
         try:
-            self.stream = wrapped = await tls.wrap(self._open, context, proxy.host)
+            await stream.handshake()
         except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             raise Ended(errors.tls_code(error, to_proxy=True), reason=errors.tls_reason(error)) from None
-        self._done(**self._agreed(wrapped))
+        self._done(**self._agreed(stream))
 
     async def _tunnel(self, proxy: Proxy) -> None:
         self._phase = Phase.PROXY
@@ -137,16 +136,18 @@ class Walk:
 
     async def _tls(self) -> None:
         self._phase = Phase.TLS
-        self._tap = Tap(self._open)
         trusting = self._errand.trusting
         context = self._net.trust.blind if trusting is Trusting.BLINDLY else self._trusted(strict=trusting is Trusting.STRICTLY)
+        self.stream = self._origin = stream = TlsStream(self._open, context, self._errand.target.host)
         try:
-            self.stream = wrapped = await tls.wrap(self._tap, context, self._errand.target.host)
+            await stream.handshake()
+            if self._errand.upto is Phase.TLS:
+                await stream.flush()
         except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             self.error = error
             raise self._broken_handshake(error) from None
-        added = self._net.trust.added(wrapped) if trusting is not Trusting.BLINDLY else None
-        self._done(**self._agreed(wrapped), **({"added": added} if added else {}))
+        added = self._net.trust.added(stream) if trusting is not Trusting.BLINDLY else None
+        self._done(**self._agreed(stream), **({"added": added} if added else {}))
 
     def _trusted(self, *, strict: bool = True) -> ssl.SSLContext:
         if self._net.trust.empty:
@@ -155,8 +156,8 @@ class Walk:
 
     def _broken_handshake(self, error: BaseException) -> Ended:
         tunnelled = isinstance(self._errand.route, Via)
-        if self._tap and self._tap.first and self._tap.first[0] not in {0x15, 0x16}:
-            first = proxy_reply.excerpt(self._tap.first)
+        if self._origin and self._origin.first and self._origin.first[0] not in {0x15, 0x16}:
+            first = proxy_reply.excerpt(self._origin.first)
             return Ended("tunnel.unexpected-bytes" if tunnelled else "tls.handshake", first_bytes=first, reason="the answer is not TLS")
         if errors.is_cut_off(error) or errors.tls_code(error) == "tls.closed":
             reset = errors.was_reset(error)
@@ -233,7 +234,7 @@ class Walk:
             raise RuntimeError("a walk talks before it is connected")
         return self.stream
 
-    def _agreed(self, stream: TLSStream) -> dict[str, Json]:
+    def _agreed(self, stream: TlsStream) -> dict[str, Json]:
         return {key: self._net.redactor.clean(value) if isinstance(value, str) else value for key, value in tls.facts(stream).items()}
 
     def _done(self, **facts: Json) -> None:

@@ -1,6 +1,7 @@
 """The finished report on a terminal: what `text` says, with colour and a table where the window is wide enough for one.
 
-Nothing is truncated: what does not fit folds. Text is never markup, and a line to copy into a shell stays one line.
+What does not fit folds, and nothing that is wrong is cut; only the words of a pass keep to one line of the table, as `-v` tells them at length.
+Text is never markup, and a line to copy into a shell stays one line.
 """
 
 from __future__ import annotations
@@ -74,8 +75,14 @@ def _results(console: Console, results: Iterable[CheckResult], names: int) -> No
     table.add_column(width=8, justify="right")
     table.add_column(overflow="fold")
     for result in results:
-        table.add_row(_text(result.status.name, STYLES[result.status]), _text(result.name), _text(_took(result), "dim"), _text(_says(result)))
+        table.add_row(_text(result.status.name, STYLES[result.status]), _text(result.name), _text(_took(result), "dim"), _said(result))
     console.print(table)
+
+
+def _said(result: CheckResult) -> Text:
+    if result.status is Status.PASS and result.target is None:
+        return Text(_says(result), no_wrap=True, overflow="ellipsis")
+    return _text(_says(result))
 
 
 def _took(result: CheckResult) -> str:

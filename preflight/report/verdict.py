@@ -54,7 +54,7 @@ def _outcome(report: Report) -> str:
 
 
 def _bad(report: Report, worst: Status) -> str:
-    counted = report.counted()
+    counted = report.counted
     own = [result for result in report.results if result.status is worst]
     behind = [result for result in report.results if result.blocked_by or (result.status is not worst and counted[result.name] is worst)]
     parts = [f"{len(own)} of {_checks(report)} {_SAID[worst]}: {_names(own)}"] if own else []

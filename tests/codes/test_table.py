@@ -10,7 +10,7 @@ from string import Formatter
 
 import pytest
 
-from preflight.codes import TABLE, Code, UnknownCode, find, finding, lint, lint_no_proxy
+from preflight.codes import TABLE, Code, UnknownCode, find, finding, lint, lint_manifest, lint_no_proxy
 from preflight.codes import input as input_codes
 from preflight.codes.page import FIELDS, article, page
 from preflight.model import Blame, Phase, Status
@@ -69,6 +69,8 @@ fail  client  input.variable input.conflict input.value input.nothing-selected
 warn  client  input.placeholder input.cleartext-credentials input.https-proxy input.permissions input.default-port input.unescaped input.environment
 warn  client  input.no-proxy-inert input.no-proxy-bypass input.no-proxy-metadata input.no-proxy-aws input.no-proxy-vpc input.no-proxy-duplicate
 warn  client  input.no-proxy-shadowed input.no-proxy-everything input.no-proxy-dialect
+warn  client  input.cidr input.cidr-outside input.cidr-overlap input.group-not-shared input.malformed-id input.misplaced input.no-such-cluster
+warn  client  input.other-proxy input.other-region input.proxy-in-cluster input.secret-name input.stale-status input.version input.vpc-choice
 pass  nobody  input.fallback
 error aws     aws.not-asked aws.refused aws.clock
 error client  aws.no-region aws.no-vpc
@@ -77,6 +79,7 @@ fail  aws     aws.key-disabled aws.key-unsuitable
 error aws     endpoint.unknown
 warn  aws     egress.installer
 error aws     route.unknown
+warn  aws     route.no-public-address
 """
 
 PERMANENT = """
@@ -126,12 +129,13 @@ def test_a_phase_declares_its_own_codes_once_and_in_order() -> None:
 
 
 def test_each_part_of_the_input_codes_is_in_order() -> None:
-    mistakes = input_codes.CODES[: -len(lint.LINTS) - len(lint_no_proxy.LINTS)]
-    for part in (mistakes, lint.LINTS, lint_no_proxy.LINTS):
+    remarks = (lint.LINTS, lint_no_proxy.LINTS, lint_manifest.LINTS)
+    mistakes = input_codes.CODES[: -sum(map(len, remarks))]
+    for part in (mistakes, *remarks):
         names = [each.name for each in part]
         assert names == sorted(names)
     assert {each.status for each in mistakes} == {Status.FAIL}
-    assert Status.FAIL not in {each.status for each in (*lint.LINTS, *lint_no_proxy.LINTS)}
+    assert Status.FAIL not in {each.status for part in remarks for each in part}
 
 
 def test_a_name_is_a_phase_and_a_word(code: Code) -> None:

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from preflight import engine, session
 from preflight.demo import GOOD, SCENARIOS, Scenario, demo_world
+from preflight.demo.files import load_lab
 from preflight.demo.lab import Lab, MissingExtra
 from preflight.demo.scenarios import FORMER_PASSWORD, INSPECTOR, PASSWORD, USER
 from preflight.demo.wire import Ask, receive
 from preflight.inputs.options import Options
-from preflight.inputs.select import load
 from preflight.model import Report, Status
 from preflight.real.wire import Wire
 from preflight.report import FORMATS
@@ -29,6 +29,8 @@ APIS = tuple(f"{name}.googleapis.com" for name in ("gkeconnect", "gkehub", "oaut
 RECOMMENDED = ("cloudresourcemanager.googleapis.com", "registry.k8s.io")
 TLS_NAMES = (*APIS, "gcr.io", "k8s.gcr.io", *RECOMMENDED)
 MIRRORS = ("us-west-1.ec2.archive.ubuntu.com", "security.ubuntu.com")
+EGRESS = tuple(f"egress/{role}" for role in ("management", "control-plane", "node-pool"))
+ENDPOINTS = tuple(f"endpoint/{service}" for service in ("autoscaling", "ec2", "elasticloadbalancing", "kms", "s3", "sts"))
 HOPS = ("proxy-https", "proxy-http")
 
 
@@ -61,6 +63,10 @@ EXPECTED = {
     "expired-certificate": Expected({"oauth2.googleapis.com": "tls.expired"}, ("tls.expired",)),
     "clock-skew": Expected({"clock": "clock.skew"}, ("clock.skew",)),
     "flaky": Expected(exit_code=0),
+    "missing-endpoint": Expected({"endpoint/kms": "endpoint.missing"}, ("endpoint.missing",)),
+    "private-dns-off": Expected({"endpoint/sts": "endpoint.private-dns-off"}, ("endpoint.private-dns-off",)),
+    "egress-blocked": Expected(each("egress.blocked", *EGRESS), ("egress.blocked",)),
+    "access-denied": Expected(each("aws.access-denied", *ENDPOINTS), ("aws.access-denied",), exit_code=3),
 }
 PORTAL = {"proxy-https": "proxy.captive-portal"}
 
@@ -73,11 +79,8 @@ def anyio_backend() -> str:
 async def visit(scenario: Scenario, folder: Path, **options: Any) -> Report:
     """The report of a run against that world: the same path as `preflight run`, with a short backoff."""
     async with demo_world(scenario) as lab:
-        (folder / "anthos-gke.yaml").write_text(lab.manifest)
-        (folder / "proxy.json").touch(mode=0o600)
-        (folder / "proxy.json").write_text(lab.proxy_json)
         given = {"timeout": scenario.timeout, "enable": scenario.enable, **options}
-        loaded = load(Options(**given), {}, folder)
+        loaded = load_lab(lab, folder, Options(**given))
         plan = replace(loaded.plan, limits=replace(loaded.plan.limits, backoff=0.01))
         return await engine.run(plan, session.world(loaded, lab.trust()), session.quiet, redactor=loaded.secrets)
 

@@ -13,6 +13,7 @@ from preflight.model import Target, Via
 from preflight.untrusted import Secret
 
 from .kinds import KINDS
+from .manifests import MANAGEMENT
 from .planted import PASSWORD, leaks
 
 PROFILE = """\
@@ -219,7 +220,7 @@ def test_a_placeholder_region_is_one_problem_and_not_one_for_each_use(folder: Pa
 
 
 def test_nothing_but_the_flag_is_needed_where_a_manifest_holds_placeholders(folder: Path) -> None:
-    (folder / "anthos-gke.yaml").write_text("kind: AWSManagementService\nspec: {region: AWS_REGION, proxy: PROXY_JSON_FILE}\n")
+    (folder / "anthos-gke.yaml").write_text(MANAGEMENT.replace("us-west-1", "AWS_REGION", 1).replace("proxy.json", "PROXY_JSON_FILE"))
     found = loaded(folder, region="us-west-1", proxy_file=folder / "proxy.json")
     assert [finding.code for finding in found.declared.lints["manifest"]] == ["input.placeholder"] * 2
 

@@ -74,11 +74,11 @@ class Verdict:
         return [cause["code"] for cause in self.report["causes"]]
 
 
-def verdict(lab: Lab, cwd: Path, *args: str, env: Mapping[str, str] | None = None) -> Verdict:
-    """`preflight run --no-aws ARGS` in a directory, with the JSON report read back. It must have written one."""
+def verdict(lab: Lab, cwd: Path, *args: str, env: Mapping[str, str] | None = None, aws: bool = False) -> Verdict:
+    """`preflight run ARGS` in a directory, with --no-aws unless `aws`, and the JSON report read back. It must have written one."""
     where = cwd / "report.json"
     where.unlink(missing_ok=True)
-    done = run_preflight(lab, ["run", "--no-aws", "--report", f"json={where}", *args], cwd, env)
+    done = run_preflight(lab, ["run", *([] if aws else ["--no-aws"]), "--report", f"json={where}", *args], cwd, env)
     assert where.exists(), f"exit {done.returncode} without a report\n{done.stdout}\n{done.stderr}"
     seen = Verdict(done.returncode, done.stdout, done.stderr, json.loads(where.read_text()))
     assert "Traceback" not in seen.stdout + seen.stderr

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from .lab import USER, Lab, laboratory
 from .process import Missing
 from .squid import Squid
+
+if TYPE_CHECKING:
+    from tests.real.moto_server import Lab as Aws
+
+    from .installation import Installation
 
 Started = TypeVar("Started")
 
@@ -43,3 +49,20 @@ def squid(lab: Lab) -> Iterator[Squid]:
     """A squid that wants the page's credentials and allows everything."""
     with ExitStack() as stack:
         yield start(stack, lambda: lab.squid(auth=USER))
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Aws]:
+    """AWS's API, as moto plays it."""
+    from tests.real.moto_server import Lab as Server
+
+    with Server().running() as server:
+        yield server
+
+
+@pytest.fixture
+def installation(lab: Lab, squid: Squid, aws: Aws, tmp_path: Path) -> Installation:
+    """An installation in an account of its own in which everything is right."""
+    from .installation import install
+
+    return install(lab, aws, squid.port, tmp_path)

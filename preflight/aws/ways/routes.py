@@ -1,0 +1,112 @@
+"""Whether the route tables lead from the nodes' subnets to the proxy and back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from preflight.aws.conclusion import Conclusion, listed
+from preflight.aws.facts import Facts, RouteTable
+from preflight.aws.remedy import Command
+from preflight.aws.ways.fates import Fate, Trip, decided
+from preflight.aws.ways.legs import Leg, Verdict, inside, named
+from preflight.aws.ways.route_remedies import mend, second_family
+from preflight.aws.ways.tables import Choice, pieces, table_of
+from preflight.untrusted import Json
+
+_KEEPING: Final = ("local", "pcx-", "tgw-")
+"""Hops over which answers come back to the node's own address; elsewhere another address stands for it, or may."""
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """One trip, or a part of it, and what becomes of it."""
+
+    trip: Trip
+    table: RouteTable | None
+    choice: Choice | None
+    fate: Fate
+
+
+def judge(facts: Facts, legs: Iterable[Leg]) -> Verdict:
+    """What the route tables make of all ways. The tables must have been read."""
+    groups: dict[tuple[str, str, bool], list[Passage]] = defaultdict(list)
+    unseen: list[str] = []
+    for leg in legs:
+        there = list(_passages(_out(leg), facts) if leg.sources else [_foreign(leg)])
+        back = [passage for trip in _back(leg, there) for passage in _passages(trip, facts)]
+        if _keeps(there) and not leg.home and inside(leg.address, facts):
+            unseen.append(f"the way back from {leg.address} was not looked at, for its subnet is not among what was read")
+        for each in (*there, *back):
+            owner = each.table.id if each.table else each.trip.origin.id
+            groups[each.fate.code, owner, each.trip.back].append(each)
+    wrong = tuple(_wrong(*key, found, facts) for key, found in groups.items() if key[0])
+    shown = (_shown(owner, back, found) for (code, owner, back), found in groups.items() if not code)
+    return Verdict(wrong, tuple(dict.fromkeys((*shown, *unseen))))
+
+
+def _out(leg: Leg) -> Trip:
+    return Trip(leg.subnet, leg.network, frozenset(each.vpc for each in leg.interfaces), leg.subnet.id)
+
+
+def _keeps(there: Iterable[Passage]) -> bool:
+    return all(not each.fate.code and each.choice is not None and each.choice.hop.target.startswith(_KEEPING) for each in there)
+
+
+def _back(leg: Leg, there: Iterable[Passage]) -> Iterator[Trip]:
+    if leg.home and _keeps(there):
+        for source in leg.sources:
+            yield Trip(leg.home, source, frozenset({leg.subnet.vpc}), leg.subnet.id, back=True)
+
+
+def _passages(trip: Trip, facts: Facts) -> Iterator[Passage]:
+    tables = facts.route_tables if isinstance(facts.route_tables, tuple) else ()
+    table = table_of(trip.origin, tables)
+    if table is None:
+        names: list[Json] = [{"Name": "vpc-id", "Values": [trip.origin.vpc]}]
+        why = f"no route table of {trip.origin.id}, and no main one of {trip.origin.vpc}, is among what was read"
+        yield Passage(trip, None, None, Fate("route.unknown", why, look=Command("ec2", "DescribeRouteTables", {"Filters": names}, facts.scope.region)))
+        return
+    for piece in pieces(table, trip.where, facts.prefix_lists):
+        choice, fate = decided(piece, trip, facts)
+        yield Passage(msgspec.structs.replace(trip, where=piece.network), table, choice, fate)
+
+
+def _foreign(leg: Leg) -> Passage:
+    """The way to a proxy that has no address of an IP family that the subnet has."""
+    family = "IPv4" if leg.network.version == 4 else "IPv6"  # noqa: PLR2004 - IPv4
+    return Passage(_out(leg), None, None, Fate("route.none", f"{leg.subnet.id} has no {family} addresses"))
+
+
+def _wrong(code: str, owner: str, back: bool, found: Sequence[Passage], facts: Facts) -> Conclusion:
+    """One conclusion for all passages of the same table, direction and code."""
+    wheres = dict.fromkeys(named(each.trip.where) for each in found)
+    subnets = dict.fromkeys(each.trip.nodes for each in found)
+    commands, advice = _remedies(code, found, facts)
+    unread = next((each.fate.unread for each in found if each.fate.unread), None)
+    evidence: dict[str, Json] = {"route_table": owner, "direction": "back" if back else "out", "subnets": list(subnets), "destinations": list(wheres)}
+    evidence |= {"action": unread.action, "reason": unread.reason, "unread": unread.code} if unread else {}
+    whose = f"answers to {listed(subnets)}" if back else listed(subnets)
+    fields: dict[str, Json] = {"what": owner, "addresses": listed(wheres), "why": f"{listed(each.fate.why for each in found)} ({whose})"}
+    return Conclusion(code, fields, commands, then=advice, evidence=evidence)
+
+
+def _remedies(code: str, found: Iterable[Passage], facts: Facts) -> tuple[tuple[Command, ...], str]:
+    commands: list[Command] = []
+    hints: list[str] = []
+    for each in found:
+        if each.fate.look:
+            commands.append(each.fate.look)
+            continue
+        made, advice = mend(each.table, each.trip, each.choice, code, facts) if each.table else second_family(each.trip, facts.scope.region)
+        commands += made
+        hints += [advice] if advice else []
+    return tuple(each for number, each in enumerate(commands) if each not in commands[:number]), " ".join(dict.fromkeys(hints))
+
+
+def _shown(owner: str, back: bool, found: Sequence[Passage]) -> str:
+    hops = listed(f"{named(each.trip.where)} by {each.choice}" for each in found)
+    subnets = listed(each.trip.nodes for each in found)
+    return f"{owner} leads back to {hops}" if back else f"{owner} leads {subnets} to {hops}"
