@@ -11,8 +11,8 @@ demo: $(RUN)  ## the main job on an embedded loopback world
 test: $(DEV)  ## the tests that need nothing but Python
 	$(BIN)/python -m pytest -m "not interop"
 
-interop: $(DEV)  ## the tests against squid, tinyproxy, privoxy, nginx and docker-registry from Debian
-	$(BIN)/python -m pytest -m interop tests/interop
+interop: $(DEV)  ## the tests against squid, tinyproxy, privoxy, nginx, docker-registry, chromium, prometheus and systemd from Debian
+	$(BIN)/python -m pytest -m interop tests/interop tests/deploy
 
 check: $(DEV)  ## style, types, import floors, generated pages
 	$(BIN)/ruff check .
@@ -37,6 +37,8 @@ lock: $(DEV)  ## pin every dependency by hash
 		--all-extras --group pyproject.toml:dev pyproject.toml -o requirements-dev.txt
 	UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--all-extras pyproject.toml -c requirements-dev.txt -o requirements.txt
+	echo 'hatchling>=1.27' | UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		-c requirements-dev.txt - -o deploy/requirements-build.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Final, NamedTuple
 
 VPC: Final = "vpc-0bench00000000001"
 _PAGE: Final = 500
@@ -76,18 +76,21 @@ class Pages:
     def __init__(self, size: Size, delay: float = 0.0) -> None:
         self._answers = answers(size)
         self._delay = delay
+        self.times: list[tuple[float, float]] = []
+        """When each call had come, and when its answer went."""
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
         """Its URL, while the block lasts."""
-        ready, delay = self._answers, self._delay
+        ready, delay, times = self._answers, self._delay, self.times
 
         class Answering(BaseHTTPRequestHandler):
-            protocol_version: ClassVar[Any] = "HTTP/1.1"
+            protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
             wbufsize = -1
 
             def do_POST(self) -> None:
+                came = time.monotonic()
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 action, token = (found[1] if (found := re.search(rf"(?:^|&){name}=([^&]*)", body)) else "" for name in ("Action", "NextToken"))
                 time.sleep(delay)
@@ -97,6 +100,7 @@ class Pages:
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+                times.append((came, time.monotonic()))
 
             def log_message(self, *_: object) -> None:
                 """Nobody reads it."""

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, Generic, Self, TypeVar
 
 import msgspec
 
-from preflight.aws.facts import Scope
+from preflight.aws.scope import Scope
 from preflight.declared import Declared
 from preflight.model import Finding, Step, Target
 from preflight.world import World

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from preflight.aws.facts import Scope
+from preflight.aws.scope import Scope
 from preflight.check import EVERYTHING, Check
 from preflight.declared import Declared
 from preflight.world import Wanted

@@ -138,7 +138,7 @@ def _registry(answer: Answer, _: Target, said: str) -> Verdict:
     """The `/v2/` of a registry (OCI distribution specification, "Determining Support"; Docker token authentication)."""
     api = answer.get("Docker-Distribution-Api-Version").startswith(_REGISTRY_API)
     if answer.status == 401 and re.search(r'\bbearer\b.*\brealm="?https?://', answer.get("WWW-Authenticate"), re.IGNORECASE):  # noqa: PLR2004
-        return Verdict("ok", f"{said} with a Bearer challenge")
+        return Verdict("ok", f"{said} with a challenge for a Bearer token")
     if answer.status in {200, 401} and api:
         return Verdict("ok", f"{said} with the API version of a registry")
     if answer.is_page:

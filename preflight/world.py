@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from preflight.aws.facts import Facts, Scope
+from preflight.aws.facts import Facts
+from preflight.aws.scope import Scope
 from preflight.declared import Declared
 from preflight.model import Phase, Route, Step, Target
 from preflight.proof import Answer, Request

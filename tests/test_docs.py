@@ -24,7 +24,7 @@ from preflight.report import FORMATS
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-PAGES = [README, ARCHITECTURE, ROOT / "docs" / "writing-a-check.md"]
+PAGES = [README, ARCHITECTURE, ROOT / "docs" / "operations.md", ROOT / "docs" / "writing-a-check.md"]
 WITHOUT_PACKET = {"plan", "explain", "checks", "init", "schema"}
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 INLINE = re.compile(r"`([^`\n]+)`")
@@ -148,7 +148,7 @@ def test_the_dependencies_are_those_that_are_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     listed = ARCHITECTURE.read_text().partition("## Dependencies")[2]
-    assert sorted(re.findall(r"^\| ([a-z0-9]+) \|", listed, re.MULTILINE)[1:]) == sorted(re.split(r"[<>=;!\s]", each)[0] for each in declared)
+    assert sorted(re.findall(r"^\| ([a-z0-9-]+) \|", listed, re.MULTILINE)[1:]) == sorted(re.split(r"[<>=;!\s]", each)[0] for each in declared)
 
 
 def test_every_file_that_the_architecture_names_exists() -> None:

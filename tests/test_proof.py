@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from preflight.codes import find
 from preflight.model import Status, Target
 from preflight.proof import Answer, Expect, ProofName, judge
+from preflight.untrusted import Redactor
 
 API = Target.parse("gkeconnect.googleapis.com")
 ERROR = b'{"error": {"code": 403, "message": "x", "status": "PERMISSION_DENIED"}}'
@@ -131,3 +132,10 @@ def test_a_proof_of_the_profile_holds_in_every_part(expect: Expect, answer: Answ
 def test_a_proof_that_proves_nothing_is_refused(parts: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"proof|regular expression"):
         Expect(**parts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("headers", [BEARER, VERSION], ids=["a challenge", "the API's version"])
+def test_no_word_of_ours_is_taken_for_a_secret(headers: tuple[str, str]) -> None:
+    verdict = judge(Answer(401, "Unauthorized", (headers,)), Target.parse("https://gcr.io/v2/"), "registry")
+    assert verdict.code == "ok"
+    assert Redactor().redact(verdict.why) == verdict.why

@@ -7,40 +7,13 @@ fact, a refused question is none. Names, tags, descriptions and policies of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from preflight.aws.scope import Scope
+
 SCHEMA: Final = "preflight/aws-facts/1"
-
-
-class Part(StrEnum):
-    """One question to AWS. A check names those that it needs, and no other is asked."""
-
-    IDENTITY = "identity"
-    NETWORK = "network"
-    """The VPC with its DNS attributes, and its subnets."""
-    ENDPOINTS = "endpoints"
-    GROUPS = "groups"
-    ROUTES = "routes"
-    ACLS = "acls"
-    PROXY = "proxy"
-    """The interfaces that carry the proxy's addresses, and the peerings over which their groups may be referred to."""
-    KEY = "key"
-
-
-ACTIONS: Final[Mapping[Part, tuple[str, ...]]] = {
-    Part.IDENTITY: ("ec2:DescribeRegions", "sts:GetCallerIdentity"),
-    Part.NETWORK: ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcs"),
-    Part.ENDPOINTS: ("ec2:DescribeVpcEndpoints",),
-    Part.GROUPS: ("ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries"),
-    Part.ROUTES: ("ec2:DescribeRouteTables", "ec2:GetManagedPrefixListEntries"),
-    Part.ACLS: ("ec2:DescribeNetworkAcls",),
-    Part.PROXY: ("ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcPeeringConnections"),
-    Part.KEY: ("kms:DescribeKey",),
-}
-"""What must be allowed so that each part can be read (IAM actions)."""
 
 
 class Unread(msgspec.Struct, frozen=True, tag="unread"):
@@ -195,6 +168,7 @@ class Interface(msgspec.Struct, frozen=True):
     vpc: str
     subnet: str
     addresses: tuple[str, ...]
+    """Its primary private address first, and public ones after all private ones."""
     groups: tuple[str, ...] = ()
     type: str = "interface"
     """`interface`, `network_load_balancer`, …"""
@@ -236,35 +210,6 @@ class Walked(msgspec.Struct, frozen=True):
     """The code of the step that failed; None if TLS verified the name."""
     through: str = ""
     """The proxy, without credentials; empty for a direct walk."""
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """What is asked about: read from the manifests, the profile and the flags."""
-
-    region: str = ""
-    parts: frozenset[Part] = frozenset()
-    vpc: str = ""
-    """Empty: the VPC of the first subnet or group below."""
-    subnets: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    proxies: tuple[str, ...] = ()
-    """The hosts of the proxies."""
-    services: tuple[str, ...] = ()
-    """The services whose endpoints are asked about, by the SDK's names."""
-
-    def __or__(self, other: Scope) -> Scope:
-        """What either asks about. The first that names a region or a VPC decides it."""
-        return Scope(
-            region=self.region or other.region,
-            parts=self.parts | other.parts,
-            vpc=self.vpc or other.vpc,
-            subnets=tuple(dict.fromkeys(self.subnets + other.subnets)),
-            groups=tuple(dict.fromkeys(self.groups + other.groups)),
-            keys=tuple(dict.fromkeys(self.keys + other.keys)),
-            proxies=tuple(dict.fromkeys(self.proxies + other.proxies)),
-            services=tuple(dict.fromkeys(self.services + other.services)),
-        )
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from preflight.aws.facts import ACTIONS, Scope
+from preflight.aws.scope import Scope
 from preflight.untrusted import Json
 
 VERSION: Final = "2012-10-17"
@@ -18,9 +18,8 @@ def policy(scope: Scope) -> dict[str, Json]:
 
 
 def _statements(scope: Scope) -> Iterator[Json]:
-    actions = sorted({action for part in scope.parts for action in ACTIONS[part]})
-    of_keys = [action for action in actions if action.startswith("kms:")]
-    reading = [action for action in actions if action not in of_keys]
+    of_keys = [action for action in scope.actions if action.startswith("kms:")]
+    reading = [action for action in scope.actions if action not in of_keys]
     arns = [key for key in scope.keys if key.startswith("arn:")]
     if reading:
         yield {"Sid": "PreflightReadsNetwork", "Effect": "Allow", "Action": reading, "Resource": "*"}

@@ -13,6 +13,7 @@ __all__ = ["causes"]
 
 _RULES: Final[tuple[Rule, ...]] = (
     walks.clock,
+    account.not_there,
     account.shut_door,
     walks.dead_hop,
     walks.blocking,

@@ -12,6 +12,7 @@ _ON_THE_WAY: Final = frozenset({"security-group", "network-acl", "route"})
 """The kinds that judge the way from the nodes to the proxy."""
 _SILENT: Final = frozenset({"tcp.timeout", "tcp.unreachable"})
 """How a connection ends that a group, an ACL or a route stops: packets vanish. A refusal is somebody's answer."""
+_ABSENT: Final = "aws.not-found"
 _MOST_HINTS: Final = 3
 
 
@@ -23,6 +24,15 @@ def shut_door(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> It
         title = f"connecting to the proxy ends in silence, and AWS says why: {shut[0].finding.message}"
         names = [*with_blocked([each.name for each in silent], results), *(each.name for each in shut)]
         yield cause(shut[0].finding.code, title, Blame.AWS, _hints(shut), names)
+
+
+def not_there(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
+    """A declared id that AWS does not have, whoever needs it. What other ids these checks miss besides is told with it."""
+    absent = [trouble for trouble in troubles if trouble.finding.code == _ABSENT]
+    for group in grouped(absent, lambda trouble: trouble.finding.message):
+        findings = [finding for trouble in group for finding in trouble.result.findings if finding.code == _ABSENT]
+        title = "; ".join(dict.fromkeys(finding.message for finding in findings))
+        yield cause(_ABSENT, title, group[0].finding.blame, _hints(group), with_blocked([each.name for each in group], results))
 
 
 def other_place(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:

@@ -8,8 +8,9 @@ from typing import ClassVar, Final
 import msgspec
 
 from preflight import codes
-from preflight.aws.facts import Facts, Identity, Part, Unread
+from preflight.aws.facts import Facts, Identity, Unread
 from preflight.aws.remedy import Command
+from preflight.aws.scope import Part
 from preflight.checks.facts import FactsCheck, unread
 from preflight.declared import Declared
 from preflight.model import Finding, Status

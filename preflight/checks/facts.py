@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 import msgspec
 
 from preflight import codes
 from preflight.aws.conclusion import Gap, Statement
-from preflight.aws.facts import Absent, Facts, Part, Scope, Unread, Vpc
+from preflight.aws.facts import Absent, Facts, Unread, Vpc
 from preflight.aws.nodes import Nodes
+from preflight.aws.scope import Part, Scope
 from preflight.check import Check, Seen
 from preflight.declared import Declared, Role
 from preflight.model import Finding, Status
@@ -50,6 +51,15 @@ def nodes(role: Role) -> Nodes:
     return Nodes(role.title, tuple(dict.fromkeys(each.text for each in role.groups)), tuple(dict.fromkeys(each.text for each in role.subnets)))
 
 
+def sources(roles: Iterable[Role]) -> Mapping[str, str]:
+    """Where each subnet and group of these roles is declared, by its id."""
+    found: dict[str, dict[str, None]] = {}
+    for role in roles:
+        for each in (*role.subnets, *role.groups):
+            found.setdefault(each.text, {})[each.source] = None
+    return {name: ", ".join(places) for name, places in found.items()}
+
+
 def proxies(declared: Declared) -> tuple[tuple[str, int], ...]:
     """The declared proxies as host and port, each once."""
     return tuple(dict.fromkeys((each.host, each.port) for each in (declared.proxies.http, declared.proxies.https) if each))
@@ -72,6 +82,8 @@ def unread(part: Unread, what: str) -> Finding:
     """The finding for something that could not be read: its own code, with the IAM action named. `what` it is, in words."""
     fields = {"action": part.action, "reason": part.reason, "what": what}
     finding = codes.finding(part.code, fields=fields, evidence={"unread": part.code, "action": part.action, "reason": part.reason})
+    if part.code == "internal.deadline":
+        return msgspec.structs.replace(finding, message=f"nothing is known about {what}: {part.reason}")
     return _unresolved(finding, part, what) if part.code.startswith("dns.") else finding
 
 
@@ -89,7 +101,8 @@ def without_vpc(facts: Facts, declared: Declared, needed: str = "") -> Finding |
     if isinstance(facts.vpc, Unread):
         return unread(facts.vpc, "the VPC")
     if isinstance(facts.vpc, Absent):
-        return codes.finding("aws.not-found", fields={"what": f"VPC {facts.scope.vpc}".strip(), "reason": facts.vpc.reason, "region": facts.scope.region})
+        what = f"VPC {facts.scope.vpc}" if facts.scope.vpc else "subnet or group that the manifests name"
+        return codes.finding("aws.not-found", fields={"what": what, "reason": facts.vpc.reason, "region": facts.scope.region})
     if declared.dedicated:
         why = f"the installation will make its own VPC ({declared.dedicated.text}, {declared.dedicated.source}), which does not exist yet"
         why += f"; it will have to have {needed}" if needed else ""

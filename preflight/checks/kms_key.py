@@ -8,8 +8,9 @@ from typing import ClassVar, Final
 import msgspec
 
 from preflight import codes
-from preflight.aws.facts import ACTIONS, Absent, Facts, Key, Part, Scope, Unread
+from preflight.aws.facts import Absent, Facts, Key, Unread
 from preflight.aws.remedy import Command
+from preflight.aws.scope import ACTIONS, Part, Scope
 from preflight.checks.facts import FactsCheck, unread
 from preflight.declared import Declared
 from preflight.model import Finding

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from preflight.aws.facts import Facts, Part
+from preflight.aws.facts import Facts
+from preflight.aws.scope import Part
 from preflight.aws.ways import routes
 from preflight.aws.ways.legs import Leg, Verdict
 from preflight.checks.way import WayCheck

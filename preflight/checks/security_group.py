@@ -10,8 +10,9 @@ import msgspec
 
 from preflight import codes
 from preflight.aws.egress.out import way_out
-from preflight.aws.facts import Facts, Part, Scope
-from preflight.checks.facts import FactsCheck, nodes, proxies, without_vpc, worded
+from preflight.aws.facts import Facts
+from preflight.aws.scope import Part, Scope
+from preflight.checks.facts import FactsCheck, nodes, proxies, sources, without_vpc, worded
 from preflight.declared import Declared, Role, RoleKind, Sourced
 from preflight.model import Finding
 from preflight.world import World
@@ -71,7 +72,7 @@ class SecurityGroupCheck(FactsCheck[Observed], frozen=True, kw_only=True, tag="s
         if missing:
             yield missing
             return
-        declared = {each.text for role in (*seen.declared.roles, *seen.roles) for each in role.groups}
+        declared = sources((*seen.declared.roles, *seen.roles))
         for role in seen.roles:
             yield from map(worded, way_out(seen.facts, nodes(role), seen.proxies, field=role.field, declared=declared))
 

@@ -10,9 +10,10 @@ import msgspec
 from preflight import codes
 from preflight.aws.endpoints.best import Chosen, judge
 from preflight.aws.endpoints.site import EndpointType, Site, described
-from preflight.aws.facts import Facts, Part, Scope, Vpc
+from preflight.aws.facts import Facts, Vpc
 from preflight.aws.remedy import Command
-from preflight.checks.facts import FactsCheck, nodes, without_vpc, worded
+from preflight.aws.scope import Part, Scope
+from preflight.checks.facts import FactsCheck, nodes, sources, without_vpc, worded
 from preflight.declared import Declared
 from preflight.model import Finding
 from preflight.world import World
@@ -58,7 +59,8 @@ class VpcEndpointCheck(FactsCheck[Observed], frozen=True, kw_only=True, tag="vpc
         if not service or not service.names:
             yield _unheard(self.service, facts.scope.region)
             return
-        chosen = judge(Site(facts, facts.vpc, service, self.type, tuple(map(nodes, seen.declared.roles))))
+        roles = seen.declared.roles
+        chosen = judge(Site(facts, facts.vpc, service, self.type, tuple(map(nodes, roles)), sources(roles)))
         yield from map(worded, chosen.statements)
         if chosen.endpoints and not chosen.statements:
             yield codes.finding("ok", message=_good(chosen), evidence={"endpoints": [described(each) for each in chosen.endpoints]})

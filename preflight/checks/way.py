@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from preflight import codes
+from preflight.aws import lost
 from preflight.aws.facts import Facts, Subnet, Unread
 from preflight.aws.proxies import destinations
 from preflight.aws.ways.legs import Leg, Verdict, inside, legs
-from preflight.checks.facts import FactsCheck, proxies, unread, without_vpc, worded
+from preflight.checks.facts import FactsCheck, nodes, proxies, sources, unread, without_vpc, worded
 from preflight.declared import Declared
 from preflight.model import Finding, authority
 from preflight.world import World
@@ -40,10 +41,10 @@ class WayCheck(FactsCheck[Observed], frozen=True, kw_only=True):
             yield early
             return
         reached, gaps = destinations(facts, proxies(declared))
-        missing, subnets = _subnets(declared, facts)
-        ways = tuple(legs(facts, subnets, reached))
+        absent = lost.subnets(facts, map(nodes, declared.roles), sources(declared.roles))
+        ways = tuple(legs(facts, _subnets(declared, facts), reached))
         verdict = self.conclude(facts, ways) if ways else Verdict()
-        findings = [*missing, *map(worded, gaps), *_unseen(facts, ways), *map(worded, verdict.conclusions)]
+        findings = [*map(worded, gaps), *_unseen(facts, ways), *map(worded, (*verdict.conclusions, *absent))]
         yield from findings
         if ways and verdict.shown and not findings:
             shown = [*verdict.shown, *_placeless(declared)]
@@ -87,17 +88,10 @@ def _placeless(declared: Declared) -> Iterator[str]:
             yield f"{role.title} was not looked at, for no subnet of it is declared"
 
 
-def _subnets(declared: Declared, facts: Facts) -> tuple[list[Finding], list[Subnet]]:
-    """The declared subnets, and a finding for those that AWS does not know."""
+def _subnets(declared: Declared, facts: Facts) -> list[Subnet]:
+    """The declared subnets, as far as AWS has them."""
     known = {each.id: each for each in facts.subnets} if isinstance(facts.subnets, tuple) else {}
-    sources = {each.text: each.source for role in declared.roles for each in role.subnets}
-    missing = [name for name in sources if name not in known]
-    found = [known[name] for name in sources if name in known]
-    if not missing:
-        return [], found
-    what = "the subnet " + ", ".join(f"{name} ({sources[name]})" for name in missing)
-    fields = {"what": what, "reason": "AWS lists no such subnet", "region": facts.scope.region}
-    return [codes.finding("aws.not-found", fields=fields, evidence={"subnets": missing})], found
+    return [known[name] for name in dict.fromkeys(each.text for role in declared.roles for each in role.subnets) if name in known]
 
 
 def _unseen(facts: Facts, ways: Iterable[Leg]) -> Iterator[Finding]:

@@ -66,11 +66,17 @@ def _plan(loaded: Loaded) -> dict[str, Any]:
         "no_proxy": [
             {"entry": neutral(each.text), "kind": str(each.kind), "means": each.normal, "why": each.why} for each in loaded.declared.proxies.no_proxy.entries
         ],
+        "aws": {"actions": list(_actions(loaded))},
         "checks": [_check(check, loaded) for check in plan.checks],
         "findings": [
             {"code": each.code, "status": each.status.word, "message": each.message, "hint": each.hint} for each in findings if each.status > Status.SKIP
         ],
     }
+
+
+def _actions(loaded: Loaded) -> tuple[str, ...]:
+    """What AWS will be asked, as IAM actions: nothing where saved facts answer."""
+    return () if loaded.aws_facts else loaded.plan.scope(loaded.declared).actions
 
 
 async def _judged(loaded: Loaded) -> list[Finding]:
@@ -121,6 +127,9 @@ def _lines(shown: dict[str, Any]) -> Iterator[str]:
     if shown["no_proxy"]:
         yield from ("", "noProxy, entry by entry")
         yield from (f"  {each['entry']}  {each['kind']}" + (f": {each['why']}" if each["why"] else f" {each['means']}") for each in shown["no_proxy"])
+    if shown["aws"]["actions"]:
+        yield from ("", "AWS will be asked (IAM actions, all of them reading)")
+        yield from (f"  {action}" for action in shown["aws"]["actions"])
     groups = dict.fromkeys(each["group"] for each in checks)
     for group in groups:
         yield from ("", group)

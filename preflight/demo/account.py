@@ -19,12 +19,12 @@ from preflight.aws.facts import (
     Key,
     RouteTable,
     Rule,
-    Scope,
     Service,
     Subnet,
     Unread,
     Vpc,
 )
+from preflight.aws.scope import Scope
 
 REGION: Final = "us-west-1"
 VPC: Final = "vpc-0de30000000000001"

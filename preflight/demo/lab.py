@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Self
 import anyio
 from anyio.abc import SocketAttribute, TaskGroup
 
-from preflight.aws.facts import Facts, Scope
+from preflight.aws.facts import Facts
+from preflight.aws.scope import Scope
 from preflight.demo import account, origins
 from preflight.demo.acts import Front
 from preflight.demo.authority import MissingExtra, new_authority, serving, trusting

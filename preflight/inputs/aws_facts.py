@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from preflight.aws.facts import SCHEMA, Facts, Part, Scope, Unread, Vpc
+from preflight.aws.facts import SCHEMA, Facts, Unread, Vpc
+from preflight.aws.scope import Part, Scope
 from preflight.inputs.files import read
 from preflight.inputs.options import Options
 from preflight.inputs.problem import InputError, Problem, Remarks, Where

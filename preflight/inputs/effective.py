@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from preflight.declared import Role, Sourced
 from preflight.inputs.environment import Variable as FromEnvironment
 from preflight.inputs.limits import Bounds
 from preflight.inputs.manifests import Manifests
@@ -27,6 +28,7 @@ class Effective(msgspec.Struct, frozen=True):
     options: Options
     profile: Profile | None
     manifests: Manifests
+    roles: tuple[Role, ...]
     settings: ProxySettings | None
     password: FromEnvironment | None
     variables: Mapping[str, Variable]
@@ -49,6 +51,7 @@ def _all(found: Effective) -> Iterator[tuple[str, Json, str]]:
     if found.manifests.files:
         yield "manifest", list(found.manifests.files), "--manifest" if options.manifests else "default"
     yield from _proxies(found)
+    yield from _roles(found.roles)
     for name, variable in found.variables.items():
         yield name if name in {"region", "vpc"} else f"variable {name}", variable.value, variable.source
     for name, switch in found.groups.items():
@@ -81,3 +84,17 @@ def _proxies(found: Effective) -> Iterator[tuple[str, Json, str]]:
         yield "noProxy", settings.no_proxy, settings.no_proxy_where.source
     if settings.pairs:
         yield "credentials", "set (not shown)", found.password.name if found.password else settings.label
+
+
+def _roles(roles: Iterable[Role]) -> Iterator[tuple[str, Json, str]]:
+    """Each kind of machine with its groups and subnets and where they stand. Where two have one title, the later ones are numbered."""
+    seen: dict[str, int] = {}
+    for role in roles:
+        number = seen[role.title] = seen.get(role.title, 0) + 1
+        name = f"role {role.title}" + (f" ({number})" if number > 1 else "")
+        yield name, f"{_listed('group', role.groups)}; {_listed('subnet', role.subnets)}", role.source
+
+
+def _listed(what: str, ids: Sequence[Sourced]) -> str:
+    """The ids of one kind, in words."""
+    return f"{what}{'s' if len(ids) > 1 else ''} {', '.join(f'{each.text} ({each.source})' for each in ids)}" if ids else f"no {what}"

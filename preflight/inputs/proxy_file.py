@@ -87,7 +87,7 @@ def parse_proxy_file(file: TextFile, remarks: Remarks) -> ProxySettings | None:
     if "httpProxy" not in root.entries:
         remarks.problem("input.missing-field", root.where, "`httpProxy` is missing", f"write {_EXAMPLE}")
     http, https = (_url(texts.get(key), key, remarks) for key in KEYS[:2])
-    if file.exposed and any(url and url.proxy.user is not None for url in (http, https)):
+    if file.exposed and any(url and url.proxy.password for url in (http, https)):
         message = f"{file.label} holds credentials and can be read by others on this host (mode {file.mode:04o})"
         remarks.lint(KIND, "input.permissions", Where(file.label), message, f"chmod 600 {file.label}")
     return ProxySettings(file.label, http, https, *_no_proxy(texts.get("noProxy"), remarks))

@@ -79,8 +79,8 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     saved = saved_facts(options, secrets, remarks)
     lints = remarks.settle()
     vantage = _vantage(options)
-    shown = Effective(options, profile, manifests, settings, password, substitution.values, groups, limits, vantage, _store(environ))
     declared = _declared(settings, substitution, manifests, lints)
+    shown = Effective(options, profile, manifests, declared.roles, settings, password, substitution.values, groups, limits, vantage, _store(environ))
     declared = msgspec.structs.replace(declared, inputs=effective(shown, secrets))
     besides = _besides(chosen, groups, options, profile, substitution, kinds) if profile else ()
     plan = msgspec.structs.replace(

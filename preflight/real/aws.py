@@ -10,7 +10,8 @@ from typing import Any, Final
 import anyio
 import msgspec
 
-from preflight.aws.facts import Facts, Part, Scope, Unread
+from preflight.aws.facts import Facts, Unread
+from preflight.aws.scope import Part, Scope
 from preflight.declared import Declared
 from preflight.real.aws_api import Api, Bound
 from preflight.real.aws_errors import place, unread
@@ -82,7 +83,9 @@ class RealAws:
     async def _read(self) -> Facts:
         scope, within = self._scope, Bound(self._clock.monotonic() + SECONDS - WALK_SECONDS, SECONDS - WALK_SECONDS)
         clean = partial(self._redactor.clean, limit=LONGEST)
-        session = await self._tried(lambda: Session(scope.region, self._declared, self._ca_file), clean)
+        slow = f"the AWS SDK was not open within {within.seconds:g} s, and nobody was asked: this host's disk or processor is very busy"
+        opened = Unread("", "internal.deadline", slow)
+        session = await self._tried(lambda: Session(scope.region, self._declared, self._ca_file), clean, within.seconds, opened)
         if isinstance(session, Unread):
             return nothing(scope, session)
         walks = Walks(self._net, self._declared)
@@ -93,7 +96,7 @@ class RealAws:
             if session.partition:
                 facts = msgspec.structs.replace(facts, services={name: session.partitions.service(name, session.region) for name in scope.services})
                 barred = bool(session.sts and await walks.barred(session.sts))
-                why = await self._tried(lambda: session.credentials(barred=barred), clean)
+                why = await self._tried(lambda: session.credentials(barred=barred), clean, CREDENTIALS_SECONDS, _unfound())
             if isinstance(why, Unread):
                 return nothing(scope, why, facts)
             source, secrets = why
@@ -109,15 +112,14 @@ class RealAws:
         partition = session.partition
         return await reading.all(partition.home if partition else session.region, source)
 
-    async def _tried(self, work: Callable[[], Any], clean: Callable[[str], str]) -> Any:  # noqa: ANN401
-        """What opening the SDK or looking for credentials gave, or why it gave nothing."""
+    async def _tried(self, work: Callable[[], Any], clean: Callable[[str], str], seconds: float, late: Unread) -> Any:  # noqa: ANN401
+        """What opening the SDK or looking for credentials gave, or why it gave nothing; `late`, where it did not end in time."""
         try:
-            with anyio.fail_after(CREDENTIALS_SECONDS):
+            with anyio.move_on_after(seconds):
                 return await in_daemon(work, "aws session")
-        except TimeoutError:
-            return Unread("", "aws.no-credentials", f"no credentials were found within {CREDENTIALS_SECONDS:g} s: whoever was asked for them did not answer")
         except Exception as error:  # noqa: BLE001 - the SDK raises what it likes, and the table says what it means
             return unread("", error, self._clock.now(), clean)
+        return late
 
 
 class RecordedAws:
@@ -139,6 +141,12 @@ def nothing(scope: Scope, why: Unread, facts: Facts | None = None) -> Facts:
     if Part.PROXY in scope.parts:
         fields["proxies"] = dict.fromkeys(scope.proxies, Unread(why.action, why.code, why.reason))
     return msgspec.structs.replace(facts or Facts(scope=scope), **fields)
+
+
+def _unfound() -> Unread:
+    """Why there are no credentials, where looking for them did not end."""
+    within = f"no credentials were found within {CREDENTIALS_SECONDS:g} s"
+    return Unread("", "aws.no-credentials", f"{within}, and the SDK was still looking: whoever it asks may be silent (a metadata service, STS, a process)")
 
 
 def _remembered(redactor: Redactor, own: Redactor) -> Callable[[str], str]:

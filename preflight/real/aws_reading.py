@@ -8,7 +8,8 @@ from typing import Any, Final
 import anyio
 import msgspec
 
-from preflight.aws.facts import NOT_ASKED, Absent, Facts, Identity, Part, Unread
+from preflight.aws.facts import NOT_ASKED, Absent, Facts, Identity, Unread
+from preflight.aws.scope import Part
 from preflight.real.at_once import Read, bound, together
 from preflight.real.aws_api import Api, filtered
 from preflight.real.aws_proxy import ProxyReading

@@ -1,6 +1,6 @@
 """The SDK, opened for one run: region, credentials, trust, and clients that take the declared route and no other.
 
-botocore alone: boto3 adds resources and transfers, which nobody here wants, and a fifth to the time of its import (measured).
+One boto3 session, over a botocore session whose settings, models and trust are ours.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from preflight import __version__
 from preflight.aws.facts import Unread
 from preflight.declared import Declared
 from preflight.model import Proxy, Route, Target, Via, authority
+from preflight.real.aws_models import quicken
 from preflight.real.aws_partitions import Partition, Partitions
+from preflight.real.aws_trust import read_once
 from preflight.untrusted import Secret
 
 if TYPE_CHECKING:
@@ -38,10 +40,14 @@ class Session:
 
     def __init__(self, region: str, declared: Declared, ca_file: Path | None) -> None:
         """Raises what the SDK raises where its files cannot be used."""
-        import botocore.session  # type: ignore[import-untyped]  # noqa: PLC0415 - 270 ms, only for who asks AWS
+        import boto3.session  # type: ignore[import-untyped]  # noqa: PLC0415 - 300 ms, only for who asks AWS
+        import botocore.session  # type: ignore[import-untyped]  # noqa: PLC0415
 
         self._declared = declared
         self._core = botocore.session.Session()
+        quicken(self._core.get_component("data_loader"))
+        self._boto3 = boto3.session.Session(botocore_session=self._core)
+        self._context: ssl.SSLContext | None = None
         self._made: dict[tuple[str, str], Any] = {}
         self._bundle: Path | None = None
         self.partitions = Partitions(self._core)
@@ -92,19 +98,30 @@ class Session:
         where = (service, region or self.region)
         if where not in self._made:
             route = self._declared.route(self.host(*where))
-            made = self._core.create_client(service, region_name=where[1], config=self._config(route))
+            made = self._boto3.client(service, region_name=where[1], config=self._config(route))
             asked = Target.parse(made.meta.endpoint_url)
-            if self._declared.route(asked) != route:  # AWS_ENDPOINT_URL, which leads elsewhere
-                made = self._core.create_client(service, region_name=where[1], config=self._config(self._declared.route(asked)))
+            if self._declared.route(asked) != route:  # a variant of the host (FIPS, dual stack) with a route of its own
+                made = self._boto3.client(service, region_name=where[1], config=self._config(self._declared.route(asked)))
+            self._context = read_once(made, self._context)
             self._made[where] = made
         return self._made[where]
 
     def host(self, service: str, region: str = "") -> Target:
-        """What a client of that service asks: AWS_ENDPOINT_URL, once the client is made and has seen it; before that the service's public host."""
+        """What a client of that service asks, as the client says once it is made; before that AWS_ENDPOINT_URL, or the service's public host."""
         where = (service, region or self.region)
         if where in self._made:
             return Target.parse(self._made[where].meta.endpoint_url)
-        return Target("https", self.partitions.service(*where).host, 443)
+        configured = self._endpoint_url(service)
+        return Target.parse(configured) if configured else Target("https", self.partitions.service(*where).host, 443)
+
+    def _endpoint_url(self, service: str) -> str:
+        """The URL that the environment or the AWS profile gives for that service, by the SDK's own rules."""
+        from botocore.configprovider import ConfiguredEndpointProvider  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        if self._core.get_config_variable("ignore_configured_endpoint_urls"):
+            return ""
+        found = ConfiguredEndpointProvider(full_config=self._core.full_config, scoped_config=self._core.get_scoped_config(), client_name=service)
+        return str(found.provide() or "")
 
     def close(self) -> None:
         """Remove what was made for this run."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from preflight.aws.facts import Absent, Scope, Unread, Vpc
+from preflight.aws.facts import Absent, Unread, Vpc
+from preflight.aws.scope import Scope
 from preflight.real.at_once import together
 from preflight.real.aws_api import Api, filtered
 from preflight.real.aws_shapes import Shapes

@@ -131,3 +131,31 @@ def test_without_credentials_there_is_one_story() -> None:
     head = result("aws", "aws", said("aws.no-credentials", Status.ERROR))
     rest = [result(name, "vpc-endpoint", said("internal.blocked", Status.SKIP), blocked_by=["aws"]) for name in ("endpoint/s3", "endpoint/kms")]
     assert only(head, *rest).checks == ("aws", "endpoint/s3", "endpoint/kms")
+
+
+def absent(name: str, kind: str, *ids: str) -> CheckResult:
+    findings = [said("aws.not-found", Status.FAIL, f"AWS has no subnet {each}", f"correct {each}", command=f"aws look-for {each}") for each in ids]
+    return result(name, kind, *findings)
+
+
+def test_one_misspelt_id_is_one_story_whoever_needs_it() -> None:
+    kinds = {
+        "endpoint/sts": "vpc-endpoint",
+        "endpoint/kms": "vpc-endpoint",
+        "egress/management": "security-group",
+        "route": "route",
+        "network-acl": "network-acl",
+    }
+    cause = only(passed("proxy-https", "proxy"), *(absent(name, kind, "subnet-typo") for name, kind in kinds.items()))
+    assert (cause.code, cause.title, cause.hint) == ("aws.not-found", "AWS has no subnet subnet-typo", "correct subnet-typo")
+    assert cause.checks == tuple(kinds)
+
+
+def test_a_misspelt_id_explains_no_silence() -> None:
+    found = causes((SILENT, blocked("gcr.io", "proxy-https"), absent("route", "route", "subnet-typo")))
+    assert [(each.code, each.checks) for each in found] == [("tcp.timeout", ("proxy-https", "gcr.io")), ("aws.not-found", ("route",))]
+
+
+def test_other_ids_that_the_same_checks_miss_are_told_with_it() -> None:
+    both, one = absent("route", "route", "subnet-1", "subnet-2"), absent("egress/management", "security-group", "subnet-1")
+    assert only(both, one).title == "AWS has no subnet subnet-1; AWS has no subnet subnet-2"

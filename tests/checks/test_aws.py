@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from preflight import codes, plan
-from preflight.aws.facts import Absent, Facts, Identity, Part, Scope, Unread
+from preflight.aws.facts import Absent, Facts, Identity, Unread
+from preflight.aws.scope import Part, Scope
 from preflight.checks.aws import AwsCheck, Observed
 from preflight.declared import Declared
 from preflight.model import Finding, Input, Status

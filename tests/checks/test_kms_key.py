@@ -6,8 +6,9 @@ import shlex
 
 import pytest
 
-from preflight.aws.facts import Absent, Facts, Key, Part, Scope, Unread
+from preflight.aws.facts import Absent, Facts, Key, Unread
 from preflight.aws.remedy import Command
+from preflight.aws.scope import Part, Scope
 from preflight.checks import find, kms_key
 from preflight.checks.kms_key import KmsKeyCheck, Observed
 from preflight.declared import Declared

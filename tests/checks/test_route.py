@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from preflight.aws.facts import Absent, Facts, Part, Peering, Unread
+from preflight.aws.facts import Absent, Facts, Peering, Unread
 from preflight.aws.proxies import destinations
+from preflight.aws.scope import Part
 from preflight.checks.facts import worded
 from preflight.checks.network_acl import NetworkAclCheck
 from preflight.checks.route import RouteCheck
@@ -170,8 +171,8 @@ def test_who_carries_a_public_address_need_not_be_known(check: WayCheck) -> None
 def test_a_subnet_that_is_not_there_does_not_hide_the_others(check: WayCheck) -> None:
     broken = facts(route_tables=(table(LOCAL),), acls=(acl(ALLOW_IN),))
     found = said(check, broken, declaring("subnet-a", "subnet-typo"))
-    assert codes(found) == ["aws.not-found", "route.none" if check is ROUTE else "route.acl-out"]
-    assert "subnet-typo (pool.yaml:9)" in found[0].message
+    assert codes(found) == ["route.none" if check is ROUTE else "route.acl-out", "aws.not-found"]
+    assert found[1].message == "AWS has no subnet subnet-typo (pool.yaml:9) in us-west-1: it lists no such subnet"
     assert codes(said(check, facts(**WHOLE), declaring("subnet-a", "subnet-typo"))) == ["aws.not-found"], "half a pass is none"
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from preflight.aws.facts import Absent, Facts, Part, Unread, Vpc
+from preflight.aws.facts import Absent, Facts, Unread, Vpc
+from preflight.aws.scope import Part
 from preflight.checks import find
 from preflight.checks.security_group import SecurityGroupCheck
 from preflight.declared import Declared, Role, RoleKind, Sourced
@@ -209,3 +210,24 @@ async def test_each_address_and_port_of_two_proxies_counts_once() -> None:
 async def test_facts_of_a_vpc_whose_dns_is_unread_are_judged() -> None:
     world = facts(vpc=Vpc("vpc-1", ("10.0.0.0/16",), dns_support=DENIED, dns_hostnames=DENIED))
     assert (await only(world)).code == "ok"
+
+
+def standing(each: Role, *subnets: str) -> Role:
+    return msgspec.structs.replace(each, subnets=tuple(Sourced(text, f"{each.kind}.yaml:9") for text in subnets))
+
+
+@pytest.mark.anyio
+async def test_a_misspelt_id_is_a_failure_in_the_words_of_every_check() -> None:
+    declared = without(roles=(standing(machines(), "subnet-a", "subnet-typo"), standing(pool("pool-0", "sg-typo"), "subnet-typo")))
+    finding = await only(FACTS, declared)
+    assert (finding.code, finding.status) == ("aws.not-found", Status.FAIL)
+    assert finding.message == "AWS has no subnet subnet-typo (control-plane.yaml:9, node-pool.yaml:9) in us-west-1: it lists no such subnet"
+    group, subnet = await found(FACTS, declared, POOLS)
+    assert group.message == "AWS has no security group sg-typo (cluster.yaml:7) in us-west-1: it lists no such security group"
+    assert subnet.message == finding.message
+
+
+@pytest.mark.anyio
+async def test_a_misspelt_subnet_does_not_hide_what_is_wrong_besides() -> None:
+    told = await found(facts(groups=(role(), IN)), without(roles=(standing(machines(), "subnet-a", "subnet-typo"),)))
+    assert [each.code for each in told] == ["egress.none", "aws.not-found"]

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from preflight.aws.facts import NOT_ASKED, Absent, Facts, Part, Unread, Walked
+from preflight.aws.facts import NOT_ASKED, Absent, Facts, Unread, Walked
+from preflight.aws.scope import Part
 from preflight.checks import find
 from preflight.checks.vpc_endpoint import Observed, VpcEndpointCheck
 from preflight.declared import Declared, Role, RoleKind, Sourced
@@ -173,3 +174,14 @@ def test_a_service_that_the_sdk_does_not_know_is_an_error() -> None:
 
 def test_a_profile_may_name_the_kind() -> None:
     assert find("vpc-endpoint") is VpcEndpointCheck
+
+
+@pytest.mark.parametrize(("check", "known"), [(KMS_CHECK, FACTS), (S3_CHECK, FACTS), (KMS_CHECK, facts(endpoints=(endpoint(state="pending"),)))])
+def test_a_misspelt_subnet_is_a_failure_in_the_words_of_every_check(check: VpcEndpointCheck, known: Facts) -> None:
+    role = Role(RoleKind.NODE_POOL, subnets=(Sourced("subnet-typo", "n.yaml:4"), Sourced("subnet-a", "n.yaml:5")))
+    other = Role(RoleKind.MANAGEMENT, subnets=(Sourced("subnet-typo", "m.yaml:4"),))
+    worst = max(findings(known, check, Declared(region=REGION, roles=(other, role))), key=lambda each: each.status)
+    assert (worst.code, worst.status) == ("aws.not-found", Status.FAIL)
+    assert worst.message == f"AWS has no subnet subnet-typo (m.yaml:4, n.yaml:4) in {REGION}: it lists no such subnet"
+    assert str(worst.evidence["command"]).startswith(f"aws ec2 describe-subnets --region {REGION} --filters ")
+    assert str(worst.evidence["command"]) in worst.hint

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from preflight import plan
-from preflight.aws.facts import Facts, Scope
+from preflight.aws.facts import Facts
+from preflight.aws.scope import Scope
 from preflight.checks.way import Observed, WayCheck
 from preflight.declared import Declared, Role, RoleKind, Sourced
 from preflight.model import Finding, Proxy

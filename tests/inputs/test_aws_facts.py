@@ -22,15 +22,14 @@ from preflight.aws.facts import (
     Identity,
     Interface,
     Key,
-    Part,
     RouteTable,
     Rule,
-    Scope,
     Service,
     Subnet,
     Unread,
     Vpc,
 )
+from preflight.aws.scope import Part, Scope
 from preflight.inputs.aws_facts import fitted, read_facts
 from preflight.inputs.options import Options
 from preflight.inputs.problem import InputError

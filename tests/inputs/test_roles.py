@@ -93,3 +93,19 @@ def test_the_variables_of_manifests_are_as_before(tmp_path: Path) -> None:
         "service_cidr": "10.1.0.0/16",
     }
     assert values["kms_key"].startswith("arn:aws:kms:us-west-1:")
+
+
+def test_every_report_shows_the_roles_and_where_their_ids_stand(tmp_path: Path) -> None:
+    bare = CLUSTER.replace("    securityGroupIDs: [sg-0aaaaaaaaaaaaaaa2, sg-0aaaaaaaaaaaaaaa1]\n", "")
+    found = {each.name: each for each in declared(tmp_path, f"{WHOLE}---\n{bare}").inputs if each.name.startswith("role ")}
+    assert list(found) == [
+        "role the management service",
+        "role the control plane cluster-0",
+        "role the control plane cluster-0 (2)",
+        "role the node pool pool-0",
+    ]
+    management = found["role the management service"]
+    assert management.value == "group sg-0aaaaaaaaaaaaaaa1 (anthos-gke.yaml:8); subnet subnet-0aaaaaaaaaaaaaa01 (anthos-gke.yaml:9)"
+    assert management.source == "anthos-gke.yaml:1"
+    assert str(found["role the control plane cluster-0"].value).startswith("groups sg-0aaaaaaaaaaaaaaa2 (anthos-gke.yaml:")
+    assert str(found["role the control plane cluster-0 (2)"].value).startswith("no group; subnets subnet-0aaaaaaaaaaaaaa01 (")

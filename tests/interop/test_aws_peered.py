@@ -17,7 +17,7 @@ _ONLY = ("--only", "aws", "--only", "egress/*", "--only", "network-acl", "--only
 
 
 def test_routes_both_ways_over_a_peering(installation: Installation) -> None:
-    """Neither side has a route: one after the other is missed, and the commands make them."""
+    """Neither side has a route: both are missed at once, and the commands make them."""
     account, ec2 = installation.account, installation.account.ec2
     other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=other, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
@@ -30,13 +30,16 @@ def test_routes_both_ways_over_a_peering(installation: Installation) -> None:
     proxy = installation.folder / "proxy.json"
     proxy.write_text(json.dumps({"httpProxy": f"http://{_ADDRESS}:{_PORT}", "noProxy": "127.0.0.1"}))
 
-    for vpc in (account.vpc, other):  # the way back is judged once there is a way out
-        lost = installation.verdict(*_ONLY)
-        assert set(lost.named("pass")) == {"aws", *EGRESS, "network-acl"}, lost.stdout
-        assert lost.codes("route") == ["route.none"]
-        [table] = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
-        for line in remedies.commands(lost.result("route")):
-            assert line.startswith(f"aws ec2 create-route --region us-west-1 --route-table-id {table['RouteTableId']} ")
-            assert line.endswith(f" --vpc-peering-connection-id {asked}")
-            remedies.run(account.aws, line)
+    lost = installation.verdict(*_ONLY)
+    assert set(lost.named("pass")) == {"aws", *EGRESS, "network-acl"}, lost.stdout
+    assert lost.codes("route") == ["route.none", "route.none"]
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [account.vpc, other]}])["RouteTables"]
+    missed = set()
+    for line in remedies.commands(lost.result("route")):
+        words = line.split()
+        assert words[:6] == ["aws", "ec2", "create-route", "--region", "us-west-1", "--route-table-id"]
+        assert line.endswith(f" --vpc-peering-connection-id {asked}")
+        missed.add(words[6])
+        remedies.run(account.aws, line)
+    assert missed == {each["RouteTableId"] for each in tables}
     assert set(installation.verdict(*_ONLY).named("pass")) == {"aws", *EGRESS, "network-acl", "route"}

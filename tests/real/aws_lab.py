@@ -5,7 +5,8 @@ from __future__ import annotations
 import anyio
 import msgspec
 
-from preflight.aws.facts import Facts, Part, Scope, Unread
+from preflight.aws.facts import Facts, Unread
+from preflight.aws.scope import Part, Scope
 from preflight.declared import Declared
 from preflight.real.aws import RealAws
 from preflight.real.clock import RealClock

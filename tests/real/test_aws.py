@@ -8,7 +8,8 @@ import anyio
 import msgspec
 import pytest
 
-from preflight.aws.facts import ACTIONS, Absent, Facts, Group, Identity, Interface, Key, Part, Peering, Scope, Unread, Vpc
+from preflight.aws.facts import Absent, Facts, Group, Identity, Interface, Key, Peering, Unread, Vpc
+from preflight.aws.scope import ACTIONS, Part, Scope
 from preflight.inputs.aws_facts import fitted, read_facts
 from preflight.real import aws as real_aws
 from preflight.real.aws_walks import SECONDS as WALK_SECONDS

@@ -5,11 +5,12 @@ Every address of a proxy's name and every port must be covered: the nodes may tr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
+from preflight.aws import lost
 from preflight.aws.conclusion import Conclusion, Gap, Statement, few, listed
 from preflight.aws.egress import openings
 from preflight.aws.egress.carriers import INTERFACES_ACTION, Carrier, Link, carrier
@@ -24,6 +25,7 @@ from preflight.aws.remedy import Command
 
 INSTALLER_PORTS: Final = frozenset({80, 443})
 """What the group that the installer makes lets out to 0.0.0.0/0, by the product's page on security groups."""
+_NOWHERE: Final[Mapping[str, str]] = {}
 _ASSOCIATIONS: Final = "ec2:DescribeSecurityGroupVpcAssociations"
 
 
@@ -46,17 +48,21 @@ class _Judged(msgspec.Struct, frozen=True):
         return self.shut and self.way.port in INSTALLER_PORTS and self.way.version == 4  # noqa: PLR2004 - IPv4
 
 
-def way_out(facts: Facts, nodes: Nodes, proxies: Iterable[tuple[str, int]], *, field: str = "", declared: Collection[str] = ()) -> tuple[Statement, ...]:
+def way_out(
+    facts: Facts, nodes: Nodes, proxies: Iterable[tuple[str, int]], *, field: str = "", declared: Mapping[str, str] = _NOWHERE
+) -> tuple[Statement, ...]:
     """What follows for these machines and the proxies, pairs of host and port: one `ok`, or everything that is wrong or not known.
 
-    `field` is the manifest's field that takes the machines' groups, `declared` the groups of all kinds of machines. The VPC must have been read.
+    `field` is the manifest's field that takes the machines' groups, `declared` the ids that are declared for all kinds of
+    machines, and where. The VPC must have been read.
     """
     if isinstance(facts.groups, Unread):
         return (Gap(facts.groups, f"the security groups of {nodes.name}"),)
+    astray = lost.subnets(facts, (nodes,), declared)
+    if absent := lost.groups(facts, (nodes,), declared):
+        return (*absent, *astray)
+    nodes = _without(nodes, astray)
     known = {group.id: group for group in facts.groups}
-    absent = [name for name in dict.fromkeys(nodes.groups) if name not in known]
-    if absent:
-        return (_absent(facts, absent, field),)
     reached, gaps = destinations(facts, proxies)
     found = ways(reached)
     strays = tuple(_strays(facts, nodes, found))
@@ -71,10 +77,18 @@ def way_out(facts: Facts, nodes: Nodes, proxies: Iterable[tuple[str, int]], *, f
         *_foreign(facts, nodes, groups, found),
         *_doubtful(facts, nodes, groups, judged),
         *_shut(facts, nodes, groups, judged, field),
+        *inner.conclusions,
+        *astray,
     )
-    if told or inner.conclusions or not judged:
-        return (*told, *inner.conclusions)
+    if told or not judged:
+        return told
     return (_open(nodes, {each.way: (each.out.by, inner.notes[each.way]) for each in judged}),)
+
+
+def _without(nodes: Nodes, astray: Iterable[Conclusion]) -> Nodes:
+    """The machines in those of their subnets that there are; in all, where none is left: none would mean that they may stand anywhere."""
+    gone = {each.evidence["absent"] for each in astray}
+    return msgspec.structs.replace(nodes, subnets=tuple(name for name in nodes.subnets if name not in gone) or nodes.subnets)
 
 
 def _judge(facts: Facts, groups: Iterable[Group], way: Way) -> _Judged:
@@ -174,14 +188,6 @@ def _carried(judged: _Judged) -> str:
     if judged.end.link is Link.APART:
         return f"{interface.id} carries {judged.way.address} in {interface.vpc}, to which no active peering leads"
     return f"{interface.id} at {judged.way.address} carries {listed(interface.groups) or 'no group'}"
-
-
-def _absent(facts: Facts, absent: Iterable[str], field: str) -> Conclusion:
-    region = facts.scope.region
-    what = f"security group {listed(absent)}{f' ({field})' if field else ''}"
-    command = Command("ec2", "DescribeSecurityGroups", {"Filters": [{"Name": "vpc-id", "Values": [facts.vpc_id]}]}, region)
-    reason = f"the security groups were read, and there is no such one for {facts.vpc_id}"
-    return Conclusion("aws.not-found", {"what": what, "reason": reason, "region": region}, (command,), evidence={"groups": list(absent)})
 
 
 def _strays(facts: Facts, nodes: Nodes, found: Collection[Way]) -> Iterator[Conclusion]:

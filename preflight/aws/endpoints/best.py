@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from preflight import codes
+from preflight.aws import lost
 from preflight.aws.conclusion import Conclusion, Gap, Statement
 from preflight.aws.endpoints import reach, remedies
 from preflight.aws.endpoints.site import Site
@@ -37,7 +38,19 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def judge(site: Site) -> Chosen:
-    """What follows for the service's endpoint.
+    """What follows for the service's endpoint, and for nodes that are declared to stand where there is nothing.
+
+    A group that there is not counts only where something is wrong, since addresses may be let in without it.
+    """
+    chosen = _chosen(site)
+    absent = lost.subnets(site.facts, site.nodes, site.sources)
+    if site.type == "Interface" and chosen.status > Status.WARN:
+        absent += lost.groups(site.facts, site.nodes, site.sources)
+    return Chosen(chosen.endpoints, (*chosen.statements, *absent))
+
+
+def _chosen(site: Site) -> Chosen:
+    """The endpoint that the nodes will use.
 
     An endpoint counts if it is in the VPC and its service's name is one of the service's, exactly: `ec2messages` is not `ec2`. One that AWS still
     lists as deleted is not there. Of several interface endpoints the best counts; of equally good ones that with private DNS, since the public name

@@ -20,7 +20,7 @@ _DECLARE = "Name the manifests with --manifest, so that the nodes' subnets are k
 
 
 def strays(site: Site, endpoint: Endpoint) -> Iterator[Statement]:
-    """Declared subnets of which AWS tells nothing here: how the nodes in them reach the endpoint cannot be told."""
+    """Declared subnets of another VPC: how the nodes in them reach the endpoint cannot be told."""
     known = site.facts.subnets
     if isinstance(known, Unread):
         yield Gap(known, "the VPC's subnets")
@@ -29,7 +29,7 @@ def strays(site: Site, endpoint: Endpoint) -> Iterator[Statement]:
         command = remedies.list_subnets(site)
         hint = f"Correct the subnet in the manifest, or the VPC (--vpc). The subnets that there are: `{command}`."
         why = f"{', '.join(names)} {are} of {site.vpc.id}"
-        yield site.says("endpoint.unknown", endpoint, command, hint=hint, why=why, evidence={"unknown_subnets": list(names)})
+        yield site.says("endpoint.unknown", endpoint, command, hint=hint, why=why, evidence={"foreign_subnets": list(names)})
 
 
 def zones(site: Site, endpoint: Endpoint) -> Iterator[Statement]:

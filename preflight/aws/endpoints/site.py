@@ -25,6 +25,8 @@ class Site(msgspec.Struct, frozen=True):
     service: Service
     type: EndpointType
     nodes: tuple[Nodes, ...] = ()
+    sources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Where each subnet and group of the nodes is declared, by its id."""
 
     @property
     def region(self) -> str:
@@ -48,9 +50,10 @@ class Site(msgspec.Struct, frozen=True):
         return tuple(known[name] for name in dict.fromkeys(name for each in nodes for name in each.subnets) if name in known)
 
     def strays(self) -> tuple[str, ...]:
-        """Declared subnets that are none of the VPC's."""
-        known = {each.id for each in self.subnets}
-        return tuple(name for name in dict.fromkeys(name for each in self.nodes for name in each.subnets) if name not in known)
+        """Declared subnets that are those of another VPC."""
+        known = () if isinstance(self.facts.subnets, Unread) else self.facts.subnets
+        away = {each.id for each in known if each.vpc != self.vpc.id}
+        return tuple(name for name in dict.fromkeys(name for each in self.nodes for name in each.subnets) if name in away)
 
     def addresses(self, nodes: Nodes) -> tuple[str, ...]:
         """The CIDRs from which these machines will connect: those of their subnets, else all of the VPC's. IPv4 wherever there is any."""

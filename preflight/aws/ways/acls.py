@@ -17,7 +17,7 @@ from preflight.aws.facts import Acl, Facts, Subnet
 from preflight.aws.remedy import Command
 from preflight.aws.ways.acl_remedies import Entry, admit
 from preflight.aws.ways.acl_rules import Box, Decision, decisions
-from preflight.aws.ways.legs import Leg, Verdict, inside, named
+from preflight.aws.ways.legs import Leg, Verdict, named, unseen
 from preflight.untrusted import Json
 
 EPHEMERAL: Final = (32768, 60999)
@@ -55,19 +55,19 @@ class Passage(msgspec.Struct, frozen=True):
 
 def judge(facts: Facts, legs: Iterable[Leg]) -> Verdict:
     """What the network ACLs make of all ways. They must have been read."""
-    groups: dict[tuple[str, str, bool], list[Passage]] = defaultdict(list)
+    sides: dict[tuple[str, bool], list[Passage]] = defaultdict(list)
     remarks: list[str] = []
     for leg in legs:
         if leg.home and leg.home.id == leg.subnet.id:
             remarks.append(f"within {leg.subnet.id}, where {leg.address} is too, nothing is filtered")
             continue
-        if not leg.home and inside(leg.address, facts):
-            remarks.append(f"the ACL at {leg.address} was not looked at, for its subnet is not among what was read")
+        if why := unseen(leg, facts):
+            remarks.append(f"the ACL at {leg.address} was not looked at, for {why}")
         for gate in _gates(leg):
             passage = _passage(gate, facts)
-            groups[passage.code, passage.acl.id if passage.acl else gate.subnet.id, gate.egress].append(passage)
-    wrong = tuple(_wrong(code, egress, found, facts.scope.region) for (code, _, egress), found in groups.items() if code)
-    shown = (_shown(owner, egress, found) for (code, owner, egress), found in groups.items() if not code)
+            sides[passage.acl.id if passage.acl else gate.subnet.id, gate.egress].append(passage)
+    wrong = (each for (_, egress), found in sides.items() for each in _wrong(egress, found, facts.scope.region))
+    shown = (_shown(owner, egress, fine) for (owner, egress), found in sides.items() if (fine := [each for each in found if not each.code]))
     return Verdict(_once(wrong), tuple(dict.fromkeys((*shown, *remarks))))
 
 
@@ -90,21 +90,41 @@ def _passage(gate: Gate, facts: Facts) -> Passage:
     return Passage(gate, acl, tuple(decisions(acl.rules, gate.box, egress=gate.egress)) if acl else ())
 
 
-def _wrong(code: str, egress: bool, found: Sequence[Passage], region: str) -> Conclusion:
+def _wrong(egress: bool, found: Iterable[Passage], region: str) -> Iterator[Conclusion]:
+    """What one direction of one ACL does not let through, by its codes.
+
+    Entries of both codes share the numbers, so each conclusion has the commands for all of them: apart, two would take the same number.
+    """
+    shut = [each for each in found if each.code]
+    for code in dict.fromkeys(each.code for each in shut):
+        those = [each for each in shut if each.code == code]
+        if acl := those[0].acl:
+            yield _refusal(code, acl, egress, those, admit(acl, _entries(shut), egress=egress, region=region))
+        else:
+            yield _lacking(code, those, region)
+
+
+def _lacking(code: str, found: Sequence[Passage], region: str) -> Conclusion:
+    """A subnet whose ACL is not among what was read."""
+    where = found[0].gate.subnet.id
+    look = Command("ec2", "DescribeNetworkAcls", {"Filters": [{"Name": "association.subnet-id", "Values": [where]}]}, region)
+    fields: dict[str, Json] = {"what": f"the network ACL of {where}", "addresses": where, "why": f"no network ACL of {where} is among what was read"}
+    return Conclusion(code, fields, (look,), evidence={"subnets": _subnets(found)})
+
+
+def _refusal(code: str, acl: Acl, egress: bool, found: Sequence[Passage], commands: tuple[Command, ...]) -> Conclusion:
     """One conclusion for all passages of the same ACL, direction and code."""
-    subnets = list(dict.fromkeys(each.gate.nodes for each in found))
-    first = found[0]
-    if first.acl is None:
-        where = first.gate.subnet.id
-        look = Command("ec2", "DescribeNetworkAcls", {"Filters": [{"Name": "association.subnet-id", "Values": [where]}]}, region)
-        why = f"no network ACL of {where} is among what was read"
-        return Conclusion(code, {"what": f"the network ACL of {where}", "addresses": where, "why": why}, (look,), evidence={"subnets": subnets})
+    subnets, first = _subnets(found), found[0]
     direction = "outbound to" if egress else "inbound from"
     refused = listed(f"{named(each.box.network)} on {each.box.ports} ({each})" for one in found for each in one.decisions if not each.allowed)
     at = "" if first.gate.subnet.id in subnets else f", at the proxy's {first.gate.subnet.id}"
-    fields: dict[str, Json] = {"what": first.acl.id, "why": f"{direction} {refused}{at}, for {listed(subnets)}"}
-    evidence: dict[str, Json] = {"network_acl": first.acl.id, "direction": "outbound" if egress else "inbound", "subnets": subnets, "refused": refused}
-    return Conclusion(code, fields, admit(first.acl, _entries(found), egress=egress, region=region), evidence=evidence)
+    fields: dict[str, Json] = {"what": acl.id, "why": f"{direction} {refused}{at}, for {listed(subnets)}"}
+    evidence: dict[str, Json] = {"network_acl": acl.id, "direction": "outbound" if egress else "inbound", "subnets": subnets, "refused": refused}
+    return Conclusion(code, fields, commands, evidence=evidence)
+
+
+def _subnets(found: Iterable[Passage]) -> list[Json]:
+    return list(dict.fromkeys(each.gate.nodes for each in found))
 
 
 def _entries(found: Iterable[Passage]) -> Iterator[Entry]:

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from preflight.aws.conclusion import Conclusion
-from preflight.aws.facts import Facts, Interface, Subnet, Vpc
+from preflight.aws.conclusion import Conclusion, listed
+from preflight.aws.facts import Facts, Interface, Subnet, Unread, Vpc
 from preflight.aws.groups import Network
 from preflight.aws.proxies import Destination
 
@@ -71,6 +71,20 @@ def inside(address: str, facts: Facts) -> bool:
     return private(where) or any(each.version == where.version and each.overlaps(where) for each in map(network, own))
 
 
+def unseen(leg: Leg, facts: Facts) -> str:
+    """Why nothing can be said about the proxy's own subnet, as a clause; empty where it is known, or where there is nothing to suggest that AWS has one."""
+    if leg.home:
+        return ""
+    if not leg.interfaces:
+        if isinstance(facts.interfaces, Unread):
+            return "which interface carries it could not be read"
+        return "its subnet is not among what was read" if inside(leg.address, facts) else ""
+    names = listed(each.id for each in leg.interfaces)
+    if any(_own(each, leg.address) for each in leg.interfaces):
+        return f"which of {names} is met there is not known"
+    return f"{names} has it as a public address, which is met at a gateway"
+
+
 def legs(facts: Facts, subnets: Iterable[Subnet], destinations: Sequence[Destination]) -> Iterator[Leg]:
     """Every way that has to work. Of a proxy with addresses of both IP families a subnet uses those of its own."""
     for subnet in subnets:
@@ -95,10 +109,23 @@ def _carriers(facts: Facts, address: str) -> tuple[Interface, ...]:
 
 
 def _home(facts: Facts, subnet: Subnet, address: str, interfaces: Iterable[Interface]) -> Subnet | None:
-    """The one subnet that the address belongs to, if it is there that it is met: the public address of an interface is met at a gateway."""
+    """The one subnet that the address belongs to, if it is there that it is met: the public address of an interface is met at a gateway.
+
+    A VPC may have public ranges as its own, and of a peered one AWS was asked for no ranges, so there the interface says what its own addresses are.
+    """
     known = {each.id: each for each in facts.subnets} if isinstance(facts.subnets, tuple) else {}
-    homes = {each.subnet: known.get(each.subnet, Subnet(each.subnet, each.vpc, "", ())) for each in interfaces if each.subnet}
     where = ip_address(address)
-    holding = [each for each in homes.values() if any(where in network(cidr) for cidr in each.cidrs) or (not each.cidrs and private(ip_network(where)))]
+    homes: dict[str, Subnet] = {}
+    for each in interfaces:
+        home = known.get(each.subnet, Subnet(each.subnet, each.vpc, "", ()))
+        if each.subnet and (any(where in network(cidr) for cidr in home.cidrs) or (not home.cidrs and _own(each, address))):
+            homes[each.subnet] = home
+    holding = list(homes.values())
     near = [each for each in holding if each.vpc == subnet.vpc] or holding  # private addresses repeat themselves between VPCs
     return near[0] if len(near) == 1 else None
+
+
+def _own(interface: Interface, address: str) -> bool:
+    """Whether it is the interface's own address, and not a public one that a gateway translates. AWS translates IPv4 only."""
+    where = ip_network(address)
+    return private(where) or where.version == 6 or where == ip_network(interface.addresses[0])  # noqa: PLR2004 - IPv6

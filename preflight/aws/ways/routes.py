@@ -12,11 +12,12 @@ from preflight.aws.conclusion import Conclusion, listed
 from preflight.aws.facts import Facts, RouteTable
 from preflight.aws.remedy import Command
 from preflight.aws.ways.fates import Fate, Trip, decided
-from preflight.aws.ways.legs import Leg, Verdict, inside, named
+from preflight.aws.ways.legs import Leg, Verdict, named, unseen
 from preflight.aws.ways.route_remedies import mend, second_family
 from preflight.aws.ways.tables import Choice, pieces, table_of
 from preflight.untrusted import Json
 
+_LOST: Final = frozenset({"route.none", "route.blackhole"})
 _KEEPING: Final = ("local", "pcx-", "tgw-")
 """Hops over which answers come back to the node's own address; elsewhere another address stands for it, or may."""
 
@@ -33,18 +34,17 @@ class Passage(msgspec.Struct, frozen=True):
 def judge(facts: Facts, legs: Iterable[Leg]) -> Verdict:
     """What the route tables make of all ways. The tables must have been read."""
     groups: dict[tuple[str, str, bool], list[Passage]] = defaultdict(list)
-    unseen: list[str] = []
+    remarks: list[str] = []
     for leg in legs:
         there = list(_passages(_out(leg), facts) if leg.sources else [_foreign(leg)])
-        back = [passage for trip in _back(leg, there) for passage in _passages(trip, facts)]
-        if _keeps(there) and not leg.home and inside(leg.address, facts):
-            unseen.append(f"the way back from {leg.address} was not looked at, for its subnet is not among what was read")
-        for each in (*there, *back):
+        if _keeps(there) and (why := _unseen(leg, there, facts)):
+            remarks.append(f"the way back from {leg.address} was not looked at, for {why}")
+        for each in (*there, *_back(leg, there, facts)):
             owner = each.table.id if each.table else each.trip.origin.id
             groups[each.fate.code, owner, each.trip.back].append(each)
     wrong = tuple(_wrong(*key, found, facts) for key, found in groups.items() if key[0])
     shown = (_shown(owner, back, found) for (code, owner, back), found in groups.items() if not code)
-    return Verdict(wrong, tuple(dict.fromkeys((*shown, *unseen))))
+    return Verdict(wrong, tuple(dict.fromkeys((*shown, *remarks))))
 
 
 def _out(leg: Leg) -> Trip:
@@ -55,10 +55,21 @@ def _keeps(there: Iterable[Passage]) -> bool:
     return all(not each.fate.code and each.choice is not None and each.choice.hop.target.startswith(_KEEPING) for each in there)
 
 
-def _back(leg: Leg, there: Iterable[Passage]) -> Iterator[Trip]:
-    if leg.home and _keeps(there):
-        for source in leg.sources:
-            yield Trip(leg.home, source, frozenset({leg.subnet.vpc}), leg.subnet.id, back=True)
+def _unseen(leg: Leg, there: Iterable[Passage], facts: Facts) -> str:
+    """Why the way back cannot be judged, where there has to be one: whatever a peering leads to stands in a VPC."""
+    peered = any(each.choice and each.choice.hop.target.startswith("pcx-") for each in there)
+    return unseen(leg, facts) or ("its subnet is not among what was read" if peered and not leg.home else "")
+
+
+def _back(leg: Leg, there: Sequence[Passage], facts: Facts) -> Iterator[Passage]:
+    """What becomes of the answers. Where there is no way out yet, it is told what they lack besides, as far as that can be seen."""
+    lost = all(each.fate.code in _LOST or _keeps([each]) for each in there)
+    if not leg.home or not lost:
+        return
+    for source in leg.sources:
+        for each in _passages(Trip(leg.home, source, frozenset({leg.subnet.vpc}), leg.subnet.id, back=True), facts):
+            if _keeps(there) or each.fate.code in _LOST:
+                yield each
 
 
 def _passages(trip: Trip, facts: Facts) -> Iterator[Passage]:

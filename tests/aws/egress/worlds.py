@@ -8,8 +8,9 @@ import msgspec
 
 from preflight.aws.conclusion import Conclusion, Gap, Statement
 from preflight.aws.egress.out import way_out
-from preflight.aws.facts import NOT_ASKED, Facts, Group, GroupReference, Identity, Interface, Peering, Rule, Scope, Subnet, Unread, Vpc
+from preflight.aws.facts import NOT_ASKED, Facts, Group, GroupReference, Identity, Interface, Peering, Rule, Subnet, Unread, Vpc
 from preflight.aws.nodes import Nodes
+from preflight.aws.scope import Scope
 
 NODES: Final = Nodes("the control plane", ("sg-1",), ("subnet-a", "subnet-b"))
 FIELD: Final = "spec.controlPlane.securityGroupIDs"
@@ -158,7 +159,7 @@ WORLDS: dict[str, tuple[Facts, str]] = {
     "the proxy's group unread": (facts(groups=(OUT,)), "egress.unknown"),
     "subnets unread, in by group": (facts(subnets=DENIED), "ok"),
     "subnets unread, in by address": (facts(subnets=DENIED, groups=(OUT, ALL_SUBNETS)), "egress.unknown"),
-    "a subnet that was not read, in by address": (facts(subnets=FACTS.subnets[:1], groups=(OUT, ALL_SUBNETS)), "egress.unknown"),  # type: ignore[index]
+    "a subnet that does not exist, in by address": (facts(subnets=FACTS.subnets[:1], groups=(OUT, ALL_SUBNETS)), "aws.not-found"),  # type: ignore[index]
     "shut on both sides": (facts(groups=(role(), guard())), "egress.none egress.proxy-ingress"),
     "a group that does not exist": (facts(groups=(IN,)), "aws.not-found"),
     "a group of another VPC": (facts(groups=(role(ANYWHERE, vpc="vpc-2"), ALL_SUBNETS)), "egress.unknown"),

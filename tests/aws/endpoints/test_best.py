@@ -9,7 +9,25 @@ import pytest
 
 from preflight.aws.facts import Facts, GroupReference, Rule, Service, Vpc, Walked
 from preflight.aws.nodes import Nodes
-from tests.aws.endpoints.worlds import DENIED, FACTS, GATEWAY, GOOD, KMS, REGION, S3, TABLES, VPC, admitting, endpoint, facts, gateway, only, said, verdict
+from tests.aws.endpoints.worlds import (
+    DENIED,
+    FACTS,
+    GATEWAY,
+    GOOD,
+    KMS,
+    REGION,
+    S3,
+    SUBNETS,
+    TABLES,
+    VPC,
+    admitting,
+    endpoint,
+    facts,
+    gateway,
+    only,
+    said,
+    verdict,
+)
 
 HOST = f"kms.{REGION}.amazonaws.com"
 OTHER = GroupReference("sg-other")
@@ -223,8 +241,18 @@ def test_a_group_that_another_role_declares_is_not_the_installers() -> None:
 @pytest.mark.parametrize("service", ["kms", "s3"])
 def test_a_declared_subnet_that_the_vpc_does_not_have_is_never_passed_over(service: str) -> None:
     found = only(verdict(FACTS, [Nodes("management", (), ("subnet-a", "subnet-typo"))], service))
-    assert (found.code, found.fields["why"]) == ("endpoint.unknown", "subnet-typo is not a subnet of vpc-1")
-    assert said(verdict(FACTS, [Nodes("management", (), ("subnet-typo",))], service)) == ["endpoint.unknown"]
+    assert (found.code, found.fields["what"]) == ("aws.not-found", "subnet subnet-typo")
+    assert said(verdict(FACTS, [Nodes("management", (), ("subnet-typo",))], service)) == ["aws.not-found"]
+    away = msgspec.structs.replace(SUBNETS[0], id="subnet-away", vpc="vpc-2")
+    found = only(verdict(facts(subnets=(*SUBNETS, away)), [Nodes("management", (), ("subnet-a", "subnet-away"))], service))
+    assert (found.code, found.fields["why"]) == ("endpoint.unknown", "subnet-away is not a subnet of vpc-1")
+
+
+def test_a_group_that_is_not_there_counts_where_addresses_do_not_admit() -> None:
+    typo = Nodes("management", ("sg-typo",), ("subnet-a",))
+    by_group = facts(groups=admitting(Rule("tcp", 443, 443, groups=(GroupReference("sg-real"),))))
+    assert "aws.not-found" in said(verdict(by_group, [typo]))
+    assert said(verdict(FACTS, [typo])) == ["ok"]
 
 
 def test_every_fault_of_the_best_endpoint_is_said() -> None:

@@ -17,13 +17,13 @@ from preflight.aws.facts import (
     GroupReference,
     RouteTable,
     Rule,
-    Scope,
     Service,
     Subnet,
     Unread,
     Vpc,
 )
 from preflight.aws.nodes import Nodes
+from preflight.aws.scope import Scope
 
 REGION: Final = "us-west-1"
 KMS: Final = f"com.amazonaws.{REGION}.kms"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from preflight.aws.conclusion import Conclusion
-from preflight.aws.facts import Acl, AclRule, Facts, Hop, Interface, RouteTable, Scope, Subnet, Vpc
+from preflight.aws.facts import Acl, AclRule, Facts, Hop, Interface, RouteTable, Subnet, Vpc
 from preflight.aws.proxies import Destination
+from preflight.aws.scope import Scope
 from preflight.aws.ways.legs import Leg, legs
 
 REGION = "us-west-1"

@@ -171,6 +171,20 @@ def test_both_directions_and_both_ends_are_told_apart() -> None:
     }
 
 
+def test_one_acl_for_nodes_and_proxy_is_mended_by_commands_that_do_not_collide() -> None:
+    """Connections and answers go through the same list of numbers, in both directions."""
+    shared = acl(subnets=["subnet-a", "subnet-p"])
+    found = troubles(NEAR, (shared,), AT_P)
+    assert codes(found) == ["route.acl-out", "route.acl-out", "route.acl-return", "route.acl-return"]
+    together = {str(command): command for each in found for command in each.commands}
+    assert len(together) == 4
+    mended = healed(shared, Conclusion("route.acl-out", commands=tuple(together.values())))
+    assert troubles(NEAR, (mended,), AT_P) == ()
+    for one in found:  # whichever is read first mends all of its direction
+        left = troubles(NEAR, (healed(shared, one),), AT_P)
+        assert {each.evidence["direction"] for each in left} == {"inbound", "outbound"} - {one.evidence["direction"]}
+
+
 NETS = st.builds(lambda value, length: str(ip_network((value << 29, length), strict=False)), st.integers(0, 7), st.integers(0, 3))
 PORTS = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted)
 RULES = st.lists(

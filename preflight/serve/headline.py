@@ -1,0 +1,89 @@
+"""Does it work, in one word and one sentence? The page, the title of its tab and the health endpoints say the same, because they all ask here.
+
+What is not known to work is not well: before the first run, after news has stopped, and where this host itself is cut off, the answer is *unknown*,
+whatever the last run said.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from preflight.model import CheckResult, Report, Status
+from preflight.report import verdict, words
+from preflight.serve.ago import lasting
+from preflight.serve.board import Board, Stand, Standing
+
+_WORDS: Final = {Standing.UP: "Up", Standing.DEGRADED: "Degraded", Standing.UNKNOWN: "Unknown", Standing.DOWN: "Down"}
+_WORD: Final = re.compile(r"[a-z]+[ ,]")
+_WELL: Final = frozenset({Standing.UP, Standing.DEGRADED})
+_LIKE: Final = {
+    Status.PASS: Standing.UP,
+    Status.SKIP: Standing.UNKNOWN,
+    Status.WARN: Standing.DEGRADED,
+    Status.ERROR: Standing.UNKNOWN,
+    Status.FAIL: Standing.DOWN,
+}
+
+
+class Headline(msgspec.Struct, frozen=True):
+    """How something stands now, all things considered."""
+
+    standing: Standing
+    sentence: str
+    since: datetime | None = None
+    note: str = ""
+    """What the sentence does not say: that the last run and the standing differ, and why."""
+
+    @property
+    def word(self) -> str:
+        """The standing as a heading says it."""
+        return _WORDS[self.standing]
+
+    @property
+    def well(self) -> bool:
+        """Whether a health endpoint answers 200. What is unknown is not well."""
+        return self.standing in _WELL
+
+
+def whole(board: Board, report: Report | None, now: datetime) -> Headline:
+    """How all required checks together stand. `report` is the board's, clean."""
+    doubt = _doubt(board, now)
+    if report is None or doubt:
+        return Headline(Standing.UNKNOWN, doubt)
+    return Headline(board.standing, _capital(verdict.sentence(report)), board.since, _damped(board.standing, _LIKE[verdict.status(report)]))
+
+
+def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -> Headline:
+    """How one check stands. `result` is its latest, clean."""
+    doubt = _doubt(board, now)
+    worst = words.worst(result)
+    said = _capital(worst.message if worst and result.status > Status.SKIP else words.gist(result)) or "It passed"
+    if doubt or stand is None:
+        return Headline(Standing.UNKNOWN, doubt or said)
+    return Headline(stand.standing, said, stand.since, _damped(stand.standing, _LIKE[result.status]) if result.status is not Status.SKIP else "")
+
+
+def _doubt(board: Board, now: datetime) -> str:
+    """Why nothing can be said about the present; empty where it can."""
+    age = board.age(now)
+    if board.report is None or age is None:
+        return "No run has ended yet"
+    if board.stale(now):
+        return f"No run has ended for {lasting(age)}: what is known is of the past"
+    return "This host reaches nothing at all, so it cannot tell" if board.isolated else ""
+
+
+def _damped(standing: Standing, latest: Standing) -> str:
+    order = list(Standing)
+    if order.index(latest) > order.index(standing):
+        return "The last run was worse. It takes more of them before this changes."
+    return "The last run was better. It takes more of them before this changes." if latest is not standing else ""
+
+
+def _capital(text: str) -> str:
+    """A sentence's first word with a capital; a code, an id or a URL stays as it is."""
+    return text[:1].upper() + text[1:] if _WORD.match(text) else text

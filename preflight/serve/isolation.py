@@ -1,0 +1,63 @@
+"""Is it the proxy that cannot be reached, or can this host reach nothing at all? Judged from what a run saw and from this host's own routes; nothing is sent.
+
+A dead proxy is no isolation. Isolated is only who got no further than the first hop on any walk, for reasons that this host itself gave, and has no route to
+where those hops are. Two signs have to agree: a firewall upstream says *unreachable* as well, and an idle interface may lack a route that nobody needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final, TypeAlias
+
+from preflight.model import CheckResult, Phase, Report
+
+Network: TypeAlias = IPv4Network | IPv6Network
+Routes: TypeAlias = Callable[[], tuple[Network, ...] | None]
+
+_LOCAL: Final = frozenset({"tcp.unreachable", "dns.timeout", "dns.servfail"})
+"""How a walk ends on a host without a network: the kernel knows no way, or no resolver can be asked."""
+
+
+def cut_off(run: Report, routes: Routes) -> str | None:
+    """Why this host reaches nothing at all, in a sentence; empty where it reaches something, or may. None where the run made no walk, which tells nothing."""
+    walks = [result for result in run.results if result.steps]
+    if not walks:
+        return None
+    if any(_left(result) for result in walks):
+        return ""
+    networks = routes()
+    if networks is None:
+        return ""
+    hops = sorted({hop for result in walks for hop in _first_hop(result)})
+    if any(_leads(networks, hop) for hop in hops):
+        return ""
+    return f"this host has no route to {_listed(hops)}, and no walk left it"
+
+
+def _left(result: CheckResult) -> bool:
+    """Whether a packet of this walk may have left the host."""
+    last = result.steps[-1]
+    connected = any(step.ok and step.phase is not Phase.DNS for step in result.steps)
+    return connected or last.ok or last.code not in _LOCAL
+
+
+def _first_hop(result: CheckResult) -> Iterator[str]:
+    """The addresses that were tried, or the name that had none."""
+    facts = result.steps[-1].facts
+    addresses = facts.get("addresses") if result.steps[-1].phase is Phase.TCP else None
+    found = [each.strip() for each in addresses.split(",")] if isinstance(addresses, str) else []
+    yield from filter(None, found) if any(found) else (str(facts.get("name", "")),)
+
+
+def _leads(networks: Iterable[Network], host: str) -> bool:
+    """Whether any route may lead there. Of a name nobody knows the address, so any route may."""
+    try:
+        address = ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return any(True for _ in networks)
+    return address.is_loopback or any(address in network for network in networks if network.version == address.version)
+
+
+def _listed(hops: list[str]) -> str:
+    return hops[0] if len(hops) == 1 else f"{hops[0]} or any of {len(hops) - 1} other addresses"

@@ -1,0 +1,232 @@
+"""The loop: runs what is due, never two runs at once, and takes what they found to the board, to history and to whoever wants to be told.
+
+Everything here happens in one task. It alone says that it is alive, so that systemd's watchdog sees a loop that stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import anyio
+import msgspec
+from msgspec.structs import replace
+
+from preflight.engine import Stop
+from preflight.inputs.select import Loaded
+from preflight.model import Cause, Report, Status
+from preflight.plan import Plan
+from preflight.report import verdict
+from preflight.serve import isolation, notice, portion
+from preflight.serve.backoff import Backoff
+from preflight.serve.board import Board
+from preflight.serve.configuration import Configuration
+from preflight.serve.journal import Journal, Level, bug
+from preflight.serve.news import News
+from preflight.serve.notice import Notice
+from preflight.serve.present import Present
+from preflight.serve.recorder import Recorder
+from preflight.serve.rhythm import Every, Jitter, Moment
+from preflight.serve.schedule import TOGETHER, Timetable
+from preflight.serve.systemd import Systemd
+from preflight.world import Clock
+
+OVERTIME: Final = 30.0
+"""Seconds that a run may go on after its deadline before the loop stops saying that it is alive."""
+LONGEST_REST: Final = 3600.0
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What the probe works with. The clock, chance, the rest between runs and the run itself are a test's to replace."""
+
+    clock: Clock
+    chance: Callable[[], float]
+    """A random number from 0 to 1."""
+    token: Callable[[], str]
+    """An id that nobody had before."""
+    rest: Callable[[float], Awaitable[None]]
+    """Sleeps so many seconds, or less if there is a reason to wake up."""
+    run: Callable[[Loaded, Stop], Awaitable[Report]]
+    """One run in a fresh world."""
+    routes: isolation.Routes
+    recorder: Recorder
+    tell: Callable[[Notice], None]
+    systemd: Systemd
+    journal: Journal
+    jitter: Jitter = Jitter()
+
+
+class Probe:
+    """Asks again and again, and writes the board."""
+
+    def __init__(self, board: Board, configuration: Configuration, present: Present, around: Around) -> None:
+        self._board, self._configuration, self._present, self._around = board, configuration, present, around
+        self._news = News()
+        self._stop: Stop | None = None
+        self._reload = False
+        self._everything = True
+        self._force = configuration.now
+        self._table = self._timetable()
+        self._backoff = Backoff()
+        self._adopt()
+
+    def ask_reload(self) -> None:
+        """Read the inputs anew before the next run, changed or not; the caller wakes the loop."""
+        self._reload = True
+
+    def ask_stop(self, signal: int) -> None:
+        """End after the run that is under way, and that one now; it is not recorded."""
+        self._board.stopping = True
+        if self._stop:
+            self._stop.ask(signal)
+
+    async def forever(self) -> None:
+        """Run what is due until asked to stop."""
+        around = self._around
+        while not self._board.stopping:
+            self._heed_files()
+            turn = self._table.take(Moment.of(around.clock), around.chance)
+            self._table = turn.table
+            self._board.counters.late += turn.late
+            names = tuple(self._force.rhythms) if self._everything else turn.names
+            if names:
+                self._everything = False
+                await self._turn(names)
+            self._show_next()
+            around.systemd.alive()
+            if not (self._everything or self._reload):
+                await around.rest(min(self._table.sleep(Moment.of(around.clock)), around.systemd.beat or LONGEST_REST))
+
+    def _adopt(self) -> None:
+        """Go by what is in force now: everything is due, and nothing is held back."""
+        self._force = self._configuration.now
+        self._table = self._timetable()
+        self._backoff = Backoff()
+        self._everything = True
+        self._present.adopt(self._force)
+        self._around.journal.secrets = self._force.loaded.secrets
+
+    def _timetable(self) -> Timetable:
+        around = self._around
+        return Timetable.of(self._force.rhythms, Moment.of(around.clock), jitter=around.jitter, random=around.chance)
+
+    def _heed_files(self) -> None:
+        due = self._everything or self._table.due_in(Moment.of(self._around.clock)) <= TOGETHER
+        if not (self._reload or (due and self._configuration.changed())):
+            return
+        self._reload = False
+        self._around.systemd.reloading()
+        refused = self._configuration.reload()
+        self._board.config = refused
+        if refused:
+            for line in refused.splitlines():
+                self._around.journal.say(Level.ERROR, "reload-refused", why=line)
+        else:
+            self._adopt()
+            self._around.journal.say(Level.NOTICE, "reloaded", profile=self._force.loaded.plan.profile, checks=len(self._force.rhythms))
+        self._around.systemd.ready("the old configuration is in force: " + refused.partition("\n")[0] if refused else "reloaded")
+
+    async def _turn(self, due: tuple[str, ...]) -> None:
+        """Run these checks, and what belongs to them, and take what was found everywhere."""
+        plan, clock = self._force.loaded.plan, self._around.clock
+        names = portion.taken(plan, due, self._present.latest)
+        started = clock.monotonic()
+        if self._backoff.holds(started):
+            names = portion.sparing(plan, names, self._force.entrusted)
+        if not names:
+            return
+        run = await self._conduct(portion.part(plan, names))
+        if run is None or run.interrupted_by is not None:
+            return
+        self._count(run)
+        sent = [result for result in run.results if result.name in self._force.entrusted]
+        self._backoff = self._backoff.after(sent, started=started, interval=self._interval())
+        self._board.stale_after = self._force.stale_after + max(0.0, self._backoff.until - clock.monotonic())
+        self._judge_isolation(run)
+        taken = self._present.take(run, self._force, clock.now())
+        self._log(run)
+        for change in taken.changes:
+            level = Level.NOTICE if change.after.value == "up" else Level.WARNING
+            self._around.journal.say(level, "change", subject=change.subject, before=change.before, after=change.after, cause=_cause(change.causes))
+        if news := self._news.of(taken.changes, taken.report):
+            self._around.tell(notice.of_changes(news, self._around.token()))
+        await self._around.recorder.record(taken.new, self._present.standings.saved)
+
+    async def _conduct(self, plan: Plan) -> Report | None:
+        """The report of a run, or None where a bug ended it. The loop says that it is alive meanwhile, unless the run goes on far beyond its deadline."""
+        around = self._around
+        stop = self._stop = Stop()
+        reports: list[Report] = []
+        over = anyio.Event()
+
+        async def run() -> None:
+            try:
+                reports.append(await around.run(replace(self._force.loaded, plan=plan), stop))
+            except Exception as error:  # noqa: BLE001 - a run that breaks is no reason to stop asking
+                self._board.counters.runs += 1
+                self._board.counters.by_status[Status.ERROR] = self._board.counters.by_status.get(Status.ERROR, 0) + 1
+                around.journal.say(Level.ERROR, "bug", what=bug(error))
+            finally:
+                over.set()
+
+        self._board.running = True
+        allowed = around.clock.monotonic() + plan.limits.deadline + OVERTIME
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(run)
+                while not over.is_set():
+                    if around.clock.monotonic() < allowed:
+                        around.systemd.alive()
+                    with anyio.move_on_after(around.systemd.beat or LONGEST_REST):
+                        await over.wait()
+        finally:
+            self._board.running, self._stop = False, None
+        return reports[0] if reports else None
+
+    def _judge_isolation(self, run: Report) -> None:
+        board, around = self._board, self._around
+        reason = isolation.cut_off(run, around.routes)
+        if reason is None or bool(reason) == bool(board.isolated):
+            return
+        board.isolated = reason
+        self._everything = not reason  # what was found meanwhile says nothing
+        around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
+        around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
+
+    def _interval(self) -> float:
+        """Seconds from one run of what sends credentials to the next, usually."""
+        now = Moment.of(self._around.clock)
+        rhythms = [self._force.rhythms[name] for name in self._force.entrusted]
+        return min((each.seconds if isinstance(each, Every) else each.gap(each.first(now)) for each in rhythms), default=0.0)
+
+    def _count(self, run: Report) -> None:
+        counters, status = self._board.counters, verdict.status(run)
+        counters.runs += 1
+        counters.by_status[status] = counters.by_status.get(status, 0) + 1
+        counters.cut += not run.complete
+
+    def _log(self, run: Report) -> None:
+        status = verdict.status(run)
+        level = Level.ERROR if status is Status.FAIL else Level.WARNING if status > Status.SKIP else Level.INFO
+        cause = _cause(run.causes)
+        self._around.journal.say(
+            level, "run", status=status.word, checks=len(run.results), seconds=run.seconds, cut="yes" if not run.complete else "", cause=cause
+        )
+        if self._backoff.refusals:
+            self._around.journal.say(
+                Level.WARNING, "held-back", why="the proxy refused the credentials", seconds=self._backoff.until - self._around.clock.monotonic()
+            )
+        report = self._board.report
+        self._around.systemd.status(f"{self._board.standing}: {verdict.sentence(report)}" if report else "no run has ended yet")
+
+    def _show_next(self) -> None:
+        now = Moment.of(self._around.clock)
+        wait = self._table.due_in(now)
+        if self._backoff.holds(now.monotonic) and not set(self._force.rhythms) - self._force.entrusted:
+            wait = max(wait, self._backoff.until - now.monotonic)
+        self._board.next_run = now.wall + timedelta(seconds=wait)
+
+
+def _cause(causes: tuple[Cause, ...]) -> str:
+    return causes[0].title if causes else ""

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+import pytest
+
+from preflight.model import Blame, CheckResult, Finding, Phase, Report, Status, Step
+from preflight.real.own_routes import own_routes
+from preflight.serve.isolation import Network, cut_off
+from preflight.untrusted import Json
+
+NOWHERE = Step(Phase.TCP, 0.1, "tcp.unreachable", {"name": "10.0.1.20", "addresses": "10.0.1.20"})
+NO_RESOLVER = Step(Phase.DNS, 0.1, "dns.timeout", {"name": "proxy.corp"})
+OTHER = IPv4Network("172.17.0.0/16")
+
+
+def walked(*walks: tuple[Step, ...]) -> Report:
+    results = tuple(
+        CheckResult(str(number), "https", "core", "", True, (Finding("tcp.unreachable", Status.FAIL, Blame.UNKNOWN, ""),), steps)
+        for number, steps in enumerate(walks)
+    )
+    return Report(results, (), (), datetime(2026, 3, 1, tzinfo=UTC), 1.0, "1", "p", "v")
+
+
+def said(report: Report, *routes: Network) -> str | None:
+    return cut_off(report, lambda: routes)
+
+
+def test_a_host_without_any_route_is_cut_off() -> None:
+    assert said(walked((NOWHERE,))) == "this host has no route to 10.0.1.20, and no walk left it"
+    assert said(walked((NOWHERE,), (NO_RESOLVER,)))
+    assert said(walked((NO_RESOLVER,)))
+
+
+def test_a_container_bridge_that_is_up_is_no_way_to_the_proxy() -> None:
+    assert said(walked((NOWHERE,)), OTHER)
+    assert said(walked((NO_RESOLVER,)), OTHER) == ""  # a name may be anywhere
+
+
+def test_a_run_without_walks_tells_nothing() -> None:
+    assert said(walked(())) is None
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [
+        (Step(Phase.TCP, 0.1), Step(Phase.PROXY, 0.1, "proxy.denied")),
+        (Step(Phase.TCP, 0.1, "tcp.refused", {"addresses": "10.0.1.20"}),),
+        (Step(Phase.TCP, 0.1, "tcp.timeout", {"addresses": "10.0.1.20"}),),
+        (Step(Phase.TCP, 0.1, "tcp.denied-locally", {"addresses": "10.0.1.20"}),),
+        (Step(Phase.DNS, 0.1, "dns.nxdomain", {"name": "proxy.corp"}),),
+        (Step(Phase.DNS, 0.1), Step(Phase.TCP, 0.1)),
+    ],
+    ids=lambda walk: walk[-1].code or "arrived",
+)
+def test_whoever_heard_anything_is_not_cut_off(walk: tuple[Step, ...]) -> None:
+    assert said(walked((NOWHERE,), walk)) == ""
+
+
+def test_a_route_to_the_proxy_makes_it_the_proxys_trouble() -> None:
+    assert said(walked((NOWHERE,)), IPv4Network("10.0.0.0/8")) == ""
+    assert said(walked((NOWHERE,)), IPv4Network("0.0.0.0/0")) == ""
+
+
+def test_where_nobody_knows_the_routes_nothing_is_claimed() -> None:
+    assert cut_off(walked((NOWHERE,)), lambda: None) == ""
+
+
+def test_any_of_several_addresses_counts() -> None:
+    facts: dict[str, Json] = {"name": "proxy.corp", "addresses": "10.0.1.20, 172.17.0.9"}
+    assert said(walked((Step(Phase.TCP, 0.1, "tcp.unreachable", facts),)), OTHER) == ""
+
+
+V4 = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t0101000A\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t0001000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth0\t0000FEA9\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+eth1\t0000A8C0\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+eth0\t0000A8C0\t00000000\t0200\t0\t0\t0\t0000FFFF\t0\t0\t0
+"""
+V6 = """fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+fe800000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000002 00000000 00000001     eth0
+00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000004 00000000 80200001       lo
+fd000000000000000000000000000002 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000004 00000000 80200001     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
+"""
+
+
+def kernel(root: Path, **states: str) -> Path:
+    (root / "proc/net").mkdir(parents=True)
+    (root / "proc/net/route").write_text(V4)
+    (root / "proc/net/ipv6_route").write_text(V6)
+    for name, state in states.items():
+        (root / "sys/class/net" / name).mkdir(parents=True)
+        (root / "sys/class/net" / name / "operstate").write_text(f"{state}\n")
+    return root
+
+
+def test_the_kernels_tables(tmp_path: Path) -> None:
+    found = own_routes(kernel(tmp_path, eth0="up", eth1="down"))
+    assert found == (IPv4Network("0.0.0.0/0"), IPv4Network("10.0.1.0/24"), IPv6Network("fd00::/64"))
+
+
+def test_an_interface_without_a_carrier_leads_nowhere(tmp_path: Path) -> None:
+    assert own_routes(kernel(tmp_path, eth0="lowerlayerdown", eth1="down")) == ()
+
+
+def test_a_kernel_that_tells_nothing(tmp_path: Path) -> None:
+    assert own_routes(tmp_path) is None

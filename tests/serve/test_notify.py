@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from msgspec.structs import replace
+
+from preflight.causes import causes
+from preflight.serve import notice
+from preflight.serve.board import Change, Counters, Standing
+from preflight.serve.journal import Journal
+from preflight.serve.mailbox import ROOM, Mailbox, NotTaken, Patience
+from preflight.serve.notice import Notice, of_changes, of_isolation
+from preflight.serve.notify import Apprise, Webhook, destinations
+from tests.lab import closed_port
+from tests.samples import DEAD_PROXY, POISONED, STARTED
+from tests.serve.hook import hook
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise's own
+
+QUICK = Patience(attempts=4, first=0.01, longest=0.02, total=10.0)
+
+
+def change(subject: str = "preflight", before: Standing = Standing.UP, after: Standing = Standing.DOWN, report: Any = DEAD_PROXY) -> Change:
+    return Change(subject, before, after, STARTED, report.causes, report)
+
+
+def some(number: int = 0) -> Notice:
+    return of_changes([change()], f"id-{number}")
+
+
+class Box:
+    """A mailbox with its counters and log."""
+
+    def __init__(self, destination: Any) -> None:
+        self.counters, self.lines = Counters(), list[str]()
+        self.box = Mailbox(destination, self.counters, Journal(self.lines.append, lambda: STARTED, prefixed=False), QUICK)
+
+    async def deliver(self, *notices: Notice) -> None:
+        for each in notices:
+            self.box.put(each)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.box.deliver)
+            with anyio.fail_after(20):
+                await self.box.emptied()
+            group.cancel_scope.cancel()
+
+
+def webhook(url: str, proxy: str | None = None) -> Any:
+    [made] = destinations((url,), proxy)
+    return made
+
+
+def test_an_event_is_a_cloudevent_with_the_cause_first() -> None:
+    event = of_changes([change(), change("gcr.io")], "id-1").event()
+    assert {key: event[key] for key in ("specversion", "id", "source", "type", "subject", "time", "datacontenttype")} == {
+        "specversion": "1.0",
+        "id": "id-1",
+        "source": "/preflight/bastion-1",
+        "type": "internal.preflight.standing.v1",
+        "subject": "preflight",
+        "time": "2026-03-01T12:30:45Z",
+        "datacontenttype": "application/json",
+    }
+    assert all(re.fullmatch("[a-z0-9]{1,20}", name) for name in event)
+    assert list(event["data"])[1] == "causes"
+    assert event["data"]["causes"][0]["code"] == "tcp.refused"
+    assert event["data"]["changes"] == [{"subject": name, "before": "up", "after": "down"} for name in ("preflight", "gcr.io")]
+
+
+def test_a_change_of_one_check_names_its_own_causes_only() -> None:
+    told = of_changes([replace(change("other"), causes=())], "x")
+    assert told.data["causes"] == []
+    assert "preflight" not in told.subject
+
+
+def test_what_a_peer_said_is_harmless_and_credentials_are_in_none_of_it() -> None:
+    poisoned = replace(POISONED, causes=causes(POISONED.results))
+    text = json.dumps(of_changes([change(report=poisoned)], "x").event(), ensure_ascii=False)
+    assert not re.search("[\x00-\x1f\u202e\u200b]", text)
+    assert "planted-secret" not in text
+    json.loads(json.dumps(of_isolation("no \x1b route", DEAD_PROXY, STARTED, "y").event()))
+
+
+def test_isolation_is_told_with_its_reason_and_its_end() -> None:
+    begun, over = of_isolation("no route", DEAD_PROXY, STARTED, "a"), of_isolation("", DEAD_PROXY, STARTED, "b")
+    assert (begun.data["isolated"], over.data["isolated"]) == (True, False)
+    assert "no route" in begun.title
+    assert notice.ISOLATION == begun.type == over.type
+
+
+@pytest.mark.anyio
+async def test_a_webhook_gets_the_event_and_after_a_503_once_more() -> None:
+    with hook(503, 202) as there:
+        box = Box(webhook(there.url))
+        await box.deliver(some())
+    path, headers, body = there.requests[1]
+    assert len(there.requests) == 2
+    assert headers["content-type"] == "application/cloudevents+json"
+    assert path == "/hooks/planted-token-3"
+    assert body == some().event()
+    assert (box.counters.notifications, box.counters.notifications_lost) == (1, 0)
+    assert "planted-token-3" not in "".join(box.lines)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("status", [302, 400, 404, 410])
+async def test_a_refusal_that_will_not_heal_is_not_repeated(status: int) -> None:
+    with hook(status) as there:
+        box = Box(webhook(there.url))
+        await box.deliver(some())
+    assert len(there.requests) == 1
+    assert box.counters.notifications_lost == 1
+    assert f"HTTP {status}" in box.lines[0]
+
+
+@pytest.mark.anyio
+async def test_notices_come_in_their_order_each_once() -> None:
+    with hook(500, 202) as there:
+        await Box(webhook(there.url)).deliver(*(some(number) for number in range(5)))
+    assert [event["id"] for event in there.events] == ["id-0", "id-0", "id-1", "id-2", "id-3", "id-4"]
+
+
+@pytest.mark.anyio
+async def test_nobody_there_is_tried_a_few_times_and_counted_as_lost() -> None:
+    box = Box(webhook(f"http://127.0.0.1:{closed_port()}/hooks/planted-token-3"))
+    await box.deliver(some())
+    assert box.counters.notifications_lost == 1
+    assert "why=ConnectError" in box.lines[0]
+    assert "planted-token-3" not in "".join(box.lines)
+
+
+@pytest.mark.anyio
+async def test_webhooks_go_through_their_own_proxy_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{closed_port()}")
+    with hook(202) as there:
+        await Box(webhook(there.url)).deliver(some())
+        box = Box(webhook(f"http://127.0.0.1:{closed_port()}/x", f"http://127.0.0.1:{there.port}"))
+        await box.deliver(some())
+    assert len(there.requests) == 2
+    assert there.requests[1][0].endswith("/x")
+    assert box.counters.notifications == 1
+
+
+@pytest.mark.anyio
+async def test_a_full_queue_gives_up_the_oldest() -> None:
+    got: list[str] = []
+
+    class Taking:
+        name = "taking"
+
+        async def send(self, notice: Notice) -> None:
+            got.append(notice.id)
+
+    box = Box(Taking())
+    await box.deliver(*(some(number) for number in range(ROOM + 2)))
+    assert got == [f"id-{number}" for number in range(2, ROOM + 2)]
+    assert (box.counters.notifications, box.counters.notifications_lost) == (ROOM, 2)
+
+
+@pytest.mark.anyio
+async def test_a_library_that_breaks_ends_nothing() -> None:
+    class Broken:
+        name = "broken"
+
+        async def send(self, notice: Notice) -> None:
+            raise RuntimeError("planted-token-3")
+
+    box = Box(Broken())
+    await box.deliver(some())
+    assert box.counters.notifications_lost == 1
+    assert "planted-token-3" not in "".join(box.lines)
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "says"),
+    [
+        ("http://hooks.example.com/x", None, "https"),
+        ("https://user:planted@hooks.example.com/x", None, "@FILE"),
+        ("https://", None, "takes a URL"),
+        ("https:///x", None, "no URL"),
+        ("hooks.example.com", None, "URL"),
+        ("@/nowhere/planted", None, "no such file"),
+        ("nosuchservice://planted", None, "Apprise"),
+        ("https://hooks.example.com/x", "socks5://127.0.0.1:1", "--notify-proxy"),
+        ("https://hooks.example.com/x", "http://u:planted@127.0.0.1:1", "@FILE"),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "http://127.0.0.1:1", "Apprise"),
+    ],
+)
+def test_what_is_wrong_with_a_destination_is_said_without_its_url(url: str, proxy: str | None, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)) as caught:
+        destinations((url,), proxy)
+    assert "planted" not in str(caught.value).replace("/nowhere/planted", "")
+
+
+def test_urls_may_stand_in_a_file_with_their_credentials(tmp_path: Path) -> None:
+    file = tmp_path / "notify"
+    file.write_text("# ours\nhttps://user:planted@hooks.example.com/planted\n\nhttps://other.example.com/planted\n")
+    names = [each.name for each in destinations((f"@{file}",), None)]
+    assert names == ["https://hooks.example.com", "https://other.example.com"]
+
+
+@pytest.mark.anyio
+async def test_apprise_gets_a_title_and_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("apprise")
+    made = webhook("apprise:json://127.0.0.1/planted")
+    assert isinstance(made, Apprise)
+    assert made.name == "json://"
+    said: list[dict[str, str]] = []
+
+    class Library:
+        answer = True
+
+        def notify(self, **words: str) -> bool:
+            said.append(words)
+            return self.answer
+
+    made._library = Library()
+    await made.send(some())
+    assert said[0]["title"].startswith("preflight is down")
+    assert "tcp.refused" not in said[0]["title"]
+    assert "does not answer" in said[0]["body"]
+    made._library.answer = False
+    with pytest.raises(NotTaken):
+        await made.send(some())
+
+
+def test_a_destination_asks_for_patience_in_bounds() -> None:
+    from preflight.serve.notify import LONGEST_WAIT, _wait
+
+    assert [_wait(text) for text in (None, "Fri, 31 Dec 1999 23:59:59 GMT", "7", "999999")] == [None, None, 7.0, LONGEST_WAIT]
+    assert timedelta(seconds=LONGEST_WAIT) < timedelta(hours=1)
+    assert isinstance(webhook("https://hooks.example.com/x"), Webhook)

@@ -1,0 +1,215 @@
+"""The whole service, as a process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from preflight.demo import demo_world
+from preflight.demo.scenarios import FORMER_PASSWORD, GOOD, PASSWORD
+from preflight.serve.history import History
+from tests.lab import closed_port
+from tests.serve.hook import hook
+from tests.serve.running import PROFILE, Serving, command, environment, serving
+
+WORD = "planted-secret-9"
+TOKEN = "planted-token-3"
+
+
+@dataclass
+class Proxied:
+    """A directory with a profile, and where the lab's proxy is."""
+
+    home: Path
+    env: dict[str, str]
+    good: str
+    """The text of the proxy file."""
+
+    def use(self, text: str) -> None:
+        file = self.home / "proxy.json"
+        file.touch(mode=0o600)
+        file.write_text(text)
+
+    def use_dead(self) -> None:
+        self.use(json.dumps({"httpProxy": f"http://installer:{WORD}@127.0.0.1:{closed_port()}", "noProxy": "169.254.169.254"}))
+
+
+@pytest.fixture
+def proxied(tmp_path: Path) -> Iterator[Proxied]:
+    """A world in which all is well."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(demo_world(GOOD)) as lab:
+        (tmp_path / "checks.yaml").write_text(PROFILE)
+        (tmp_path / "ca.pem").write_bytes(lab.ca_pem)
+        (tmp_path / "none").mkdir()
+        env = {"SSL_CERT_FILE": str(tmp_path / "ca.pem"), "SSL_CERT_DIR": str(tmp_path / "none")}
+        made = Proxied(tmp_path, env, lab.proxy_json)
+        made.use(lab.proxy_json)
+        yield made
+
+
+@pytest.fixture
+def dead(tmp_path: Path) -> Proxied:
+    """A proxy that does not answer."""
+    (tmp_path / "checks.yaml").write_text(PROFILE)
+    made = Proxied(tmp_path, {}, "")
+    made.use_dead()
+    return made
+
+
+def standing(there: Serving) -> str:
+    return there.get("/healthz")[1].split()[0]
+
+
+def test_it_turns_with_the_proxy_tells_once_each_and_keeps_everything_secret(proxied: Proxied) -> None:
+    """Good, dead, good again: page, health, metrics and one notification each way; nothing planted is anywhere."""
+    with hook(503, 202) as there, serving(proxied.home, "--proxy-file", "proxy.json", "--every", "1s", "--notify", there.url, env=proxied.env) as service:
+        service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+        assert service.get("/healthz")[0] == 200, service.log
+        proxied.use_dead()
+        service.wait(lambda: standing(service) == "down", "down")
+        assert service.get("/healthz")[0] == 503
+        assert 'preflight_standing{standing="down"} 1.0' in service.get("/metrics")[1]
+        there.wait(2)
+        proxied.use(proxied.good)
+        service.wait(lambda: standing(service) == "up", "up again")
+        there.wait(3)
+        shown = "".join(service.get(path)[1] for path in ("/", "/checks/proxy-https", "/metrics", "/api/v1/report", "/report.xml", "/api/v1/history"))
+        assert service.get("/", Host="evil.test")[0] == 421
+        assert service.end() == 0
+        log = service.log
+    first, again, last = there.events
+    assert first == again
+    assert first["data"]["causes"][0]["code"] == "tcp.refused"
+    assert [event["subject"] for event in (first, last)] == ["preflight", "preflight"]
+    assert [change["after"] for change in last["data"]["changes"]] == ["up"] * len(last["data"]["changes"])
+    kept = b"".join(path.read_bytes() for path in proxied.home.glob("preflight-history.sqlite*")).decode("latin-1")
+    for secret in (WORD, PASSWORD, FORMER_PASSWORD, TOKEN):
+        for place in (shown, log, kept, json.dumps(there.events)):
+            assert secret not in place
+
+
+def test_told_to_stop_it_is_first_not_ready_and_then_gone(dead: Proxied) -> None:
+    with serving(dead.home, "--proxy-file", "proxy.json") as service:
+        service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+        begun = time.monotonic()
+        service.child.send_signal(signal.SIGTERM)
+        service.wait(lambda: service.get("/readyz")[0] == 503, "not ready")
+        assert service.child.wait(10) == 0
+        assert time.monotonic() - begun < 10
+        with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            again.bind(("127.0.0.1", service.port))
+            again.listen()
+    history = History.open(dead.home / "preflight-history.sqlite")
+    assert len(history.runs(10)) == 1
+    history.close()
+
+
+def test_told_to_stop_within_a_run_it_does_not_wait_for_it(dead: Proxied) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        dead.use(json.dumps({"httpProxy": f"http://127.0.0.1:{silent.getsockname()[1]}", "noProxy": "169.254.169.254"}))
+        with serving(dead.home, "--proxy-file", "proxy.json", "--timeout", "50s") as service:
+            silent.settimeout(10)
+            taken, _ = silent.accept()
+            assert service.get("/readyz")[0] == 503
+            assert "preflight_running 1.0" in service.get("/metrics")[1]
+            assert service.end() == 0
+            taken.close()
+            assert "event=run " not in service.log
+
+
+def test_however_many_look_they_start_no_run(dead: Proxied) -> None:
+    with serving(dead.home, "--proxy-file", "proxy.json", "--every", "1h") as service:
+        service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+        with ThreadPoolExecutor(50) as people:
+            answers = list(people.map(service.get, ["/", "/metrics", "/healthz", "/api/v1/report"] * 50))
+        assert {status for status, _ in answers} == {200, 503}
+        assert 'preflight_runs_total{status="fail"} 1.0' in service.get("/metrics")[1]
+
+
+def test_killed_and_started_again_it_goes_on_from_where_it_was(dead: Proxied) -> None:
+    with serving(dead.home, "--proxy-file", "proxy.json", "--every", "1s") as service:
+        service.wait(lambda: service.get("/readyz")[0] == 200 and len(service.runs()) >= 2, "two runs")
+        kept = service.runs()
+        since = service.get("/healthz")[1].splitlines()[0]
+        service.child.kill()
+        service.child.wait()
+    with serving(dead.home, "--proxy-file", "proxy.json") as again:
+        again.wait(lambda: again.get("/readyz")[0] == 200, "ready")
+        again.wait(lambda: len(again.runs()) > len(kept), "another run")
+        runs = again.runs()
+        assert again.get("/healthz")[1].splitlines()[0] == since
+    assert [run["id"] for run in runs][-len(kept) :] == [run["id"] for run in kept]
+
+
+def test_sighup_takes_a_good_profile_and_refuses_a_bad_one(dead: Proxied) -> None:
+    profile = dead.home / "checks.yaml"
+    with serving(dead.home, "--proxy-file", "proxy.json", "--every", "1h") as service:
+        service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+        profile.write_text(PROFILE.replace("kind: https", "kind: htps"))
+        service.child.send_signal(signal.SIGHUP)
+        service.wait(lambda: "event=reload-refused" in service.log, "refused")
+        assert "checks.yaml:6" in service.log
+        assert "checks.yaml:6" in service.get("/")[1]
+        assert service.get("/healthz/gkehub.googleapis.com")[0] == 503
+        profile.write_text(PROFILE.replace("name: gkehub.googleapis.com", "name: renamed"))
+        service.child.send_signal(signal.SIGHUP)
+        service.wait(lambda: service.get("/healthz/renamed")[0] == 503, "reloaded")
+        assert service.get("/healthz/gkehub.googleapis.com")[0] == 404
+        assert "checks.yaml:6" not in service.get("/")[1]
+
+
+def test_systemd_hears_of_it(dead: Proxied) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        where = dead.home / "notify"
+        systemd.bind(str(where))
+        systemd.settimeout(15)
+        env = {"NOTIFY_SOCKET": str(where), "WATCHDOG_USEC": "400000"}
+        with serving(dead.home, "--proxy-file", "proxy.json", env=env) as service:
+            service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+            heard = [systemd.recv(4096).decode() for _ in range(6)]
+            service.end()
+        systemd.settimeout(0.2)
+        heard += list(_rest(systemd))
+    assert sum(text.startswith("READY=1\n") for text in heard) == 1
+    assert heard.count("WATCHDOG=1") >= 3
+    assert any(text.startswith("STATUS=down: ") and "\n" not in text for text in heard)
+    assert heard[-1].startswith("STOPPING=1") or "STOPPING=1\nSTATUS=stopping" in heard
+
+
+def _rest(systemd: socket.socket) -> Iterator[str]:
+    try:
+        while True:
+            yield systemd.recv(4096).decode()
+    except TimeoutError:
+        return
+
+
+def refused(home: Path, *args: str) -> str:
+    done = subprocess.run(command(*args), cwd=home, env=environment(home, {}), capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_what_it_cannot_start_with_is_exit_2_and_a_sentence(dead: Proxied) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "another program listens there" in refused(dead.home, "--proxy-file", "proxy.json", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+    (dead.home / "old.sqlite").write_bytes(b"SQLite format 3\x00" + bytes(200))
+    assert "old.sqlite" in refused(dead.home, "--proxy-file", "proxy.json", "--history", "old.sqlite")
+    (dead.home / "checks.yaml").write_text(PROFILE.replace("kind: https", "kind: htps"))
+    assert "checks.yaml:6" in refused(dead.home, "--proxy-file", "proxy.json")
