@@ -9,7 +9,7 @@ demo: $(RUN)  ## the main job on an embedded loopback world
 	@$(BIN)/python -m preflight demo
 
 test: $(DEV)  ## the tests that need nothing but Python
-	$(BIN)/python -m pytest -m "not interop"
+	$(BIN)/python -m pytest -n 2 -m "not interop"
 
 interop: $(DEV)  ## the tests against squid, tinyproxy, privoxy, nginx, docker-registry, chromium, prometheus and systemd from Debian
 	$(BIN)/python -m pytest -m interop tests/interop tests/deploy

@@ -138,4 +138,4 @@ def test_a_proof_that_proves_nothing_is_refused(parts: dict[str, object]) -> Non
 def test_no_word_of_ours_is_taken_for_a_secret(headers: tuple[str, str]) -> None:
     verdict = judge(Answer(401, "Unauthorized", (headers,)), Target.parse("https://gcr.io/v2/"), "registry")
     assert verdict.code == "ok"
-    assert Redactor().redact(verdict.why) == verdict.why
+    assert Redactor().redact(verdict.seen) == verdict.seen

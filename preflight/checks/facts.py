@@ -83,7 +83,8 @@ def unread(part: Unread, what: str) -> Finding:
     fields = {"action": part.action, "reason": part.reason, "what": what}
     finding = codes.finding(part.code, fields=fields, evidence={"unread": part.code, "action": part.action, "reason": part.reason})
     if part.code == "internal.deadline":
-        return msgspec.structs.replace(finding, message=f"nothing is known about {what}: {part.reason}")
+        hint = "Run again, when this host is less busy: what came from the disk once comes faster. Without AWS: --no-aws."
+        return msgspec.structs.replace(finding, message=f"nothing is known about {what}: {part.reason}", hint=hint)
     return _unresolved(finding, part, what) if part.code.startswith("dns.") else finding
 
 

@@ -30,7 +30,7 @@ CODES = (
         Blame.UNKNOWN,
         says="the check did not end within {after}",
         means="The time for this check, or for the whole run, was over before it could decide. Nothing is known.",
-        told="The engine ended it. A network step that runs out of its own time has a code of its phase, such as tcp.timeout.",
+        told="The engine ended it, or the AWS SDK was not open in time. A network step that runs out of its time has a code of its phase, such as tcp.timeout.",
         who="You.",
         do="Give the run more time (--deadline), or each check (--timeout). If it never ends, run that check alone with --only and -v to see where it stands.",
     ),

@@ -92,7 +92,7 @@ def _roles(roles: Iterable[Role]) -> Iterator[tuple[str, Json, str]]:
     for role in roles:
         number = seen[role.title] = seen.get(role.title, 0) + 1
         name = f"role {role.title}" + (f" ({number})" if number > 1 else "")
-        yield name, f"{_listed('group', role.groups)}; {_listed('subnet', role.subnets)}", role.source
+        yield name, f"{_listed('group', role.groups)}, {_listed('subnet', role.subnets)}", role.source
 
 
 def _listed(what: str, ids: Sequence[Sourced]) -> str:

@@ -6,6 +6,7 @@ Text is never markup, and a line to copy into a shell stays one line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -22,6 +23,8 @@ STYLES: Final = {Status.PASS: "green", Status.SKIP: "dim", Status.WARN: "yellow"
 _TABLE_FROM, _LABELS_FROM = 64, 48
 """Columns below which a table, and labels beside their text, are harder to read than plain lines."""
 _NAME_UPTO: Final = 40
+_COMMAND: Final = re.compile(r"`(aws [^`]+)`")
+"""A command within a hint: it gets a line of its own, as what folds cannot be copied into a shell."""
 
 
 def print_report(report: Report, console: Console, *, verbose: bool = False) -> None:
@@ -100,15 +103,22 @@ def _says(result: CheckResult) -> str:
 
 def _labelled(console: Console, labelled: Iterable[words.Labelled]) -> None:
     for label, text in labelled:
+        lines = [text] if label == "reproduce" else _COMMAND.findall(text) if label == "do" else []
         if label == "reproduce":
             console.print(_text(f"  {label}", "dim"))
-            console.print(_text(f"  {text}"), soft_wrap=True)
-        elif console.width < _LABELS_FROM:
-            console.print(_text(f"  {label}", "dim"))
-            console.print(Padding(_text(text), (0, 0, 0, 4)))
         else:
-            grid = Table.grid(padding=(0, 1, 0, 0))
-            grid.add_column(width=12)
-            grid.add_column(overflow="fold")
-            grid.add_row(_text(f"  {label}", "dim"), _text(text))
-            console.print(grid)
+            _beside(console, label, _COMMAND.sub("the line below", text) if lines else text)
+        for line in lines:
+            console.print(_text(f"  {line}"), soft_wrap=True)
+
+
+def _beside(console: Console, label: str, text: str) -> None:
+    if console.width < _LABELS_FROM:
+        console.print(_text(f"  {label}", "dim"))
+        console.print(Padding(_text(text), (0, 0, 0, 4)))
+        return
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=12)
+    grid.add_column(overflow="fold")
+    grid.add_row(_text(f"  {label}", "dim"), _text(text))
+    console.print(grid)

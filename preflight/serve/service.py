@@ -7,6 +7,7 @@ that is under way, gives notifications a moment, closes history, and exits 0 wit
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -105,6 +106,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
             systemd=Systemd(environ),
             journal=journal,
         )
+        gc.enable()  # `__main__` switched it off for as long as modules load
         anyio.run(_serve, service)
     finally:
         port.close()

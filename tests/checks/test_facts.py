@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from preflight.aws.conclusion import Conclusion, Gap
-from preflight.aws.facts import Unread
+from preflight.aws.facts import Absent, Facts, Unread
 from preflight.aws.remedy import Command
-from preflight.checks.facts import nodes, worded
-from preflight.declared import Role, RoleKind, Sourced
+from preflight.aws.scope import Scope
+from preflight.checks.facts import nodes, without_vpc, worded
+from preflight.declared import Declared, Role, RoleKind, Sourced
 from preflight.model import Status
 
 FIRST, SECOND = Command("ec2", "DeleteRoute", {"RouteTableId": "rtb-1"}, "us-west-1"), Command("ec2", "CreateRoute", {"RouteTableId": "rtb-1"}, "us-west-1")
@@ -36,6 +37,20 @@ def test_a_gap_is_an_error_with_something_to_do(code: str) -> None:
     assert (found.code, found.status) == (code, Status.ERROR)
     assert "the addresses of the proxy p" in found.message
     assert found.hint
+
+
+def test_an_sdk_that_did_not_open_is_said_in_words_that_are_true() -> None:
+    found = worded(Gap(Unread("sts:GetCallerIdentity", "internal.deadline", "the AWS SDK was not open within 15 s"), "the caller's identity"))
+    assert (found.code, found.status) == ("internal.deadline", Status.ERROR)
+    assert found.message == "nothing is known about the caller's identity: the AWS SDK was not open within 15 s"
+    assert "--deadline" not in found.hint
+
+
+def test_of_ids_that_are_all_misspelt_the_vpc_is_not_blamed() -> None:
+    facts = Facts(scope=Scope("us-west-1", subnets=("subnet-1",)), vpc=Absent("us-west-1 has none of subnet-1"))
+    found = without_vpc(facts, Declared())
+    assert found
+    assert found.message == "AWS has no subnet or group that the manifests name in us-west-1: us-west-1 has none of subnet-1"
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_every_report_shows_the_roles_and_where_their_ids_stand(tmp_path: Path) 
         "role the node pool pool-0",
     ]
     management = found["role the management service"]
-    assert management.value == "group sg-0aaaaaaaaaaaaaaa1 (anthos-gke.yaml:8); subnet subnet-0aaaaaaaaaaaaaa01 (anthos-gke.yaml:9)"
+    assert management.value == "group sg-0aaaaaaaaaaaaaaa1 (anthos-gke.yaml:8), subnet subnet-0aaaaaaaaaaaaaa01 (anthos-gke.yaml:9)"
     assert management.source == "anthos-gke.yaml:1"
     assert str(found["role the control plane cluster-0"].value).startswith("groups sg-0aaaaaaaaaaaaaaa2 (anthos-gke.yaml:")
-    assert str(found["role the control plane cluster-0 (2)"].value).startswith("no group; subnets subnet-0aaaaaaaaaaaaaa01 (")
+    assert str(found["role the control plane cluster-0 (2)"].value).startswith("no group, subnets subnet-0aaaaaaaaaaaaaa01 (")

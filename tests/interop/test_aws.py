@@ -178,22 +178,6 @@ def test_standing_elsewhere_than_the_nodes_will(installation: Installation) -> N
     assert sorted(cause["checks"]) == sorted(EGRESS)
 
 
-@pytest.mark.parametrize(("what", "also"), [("subnet", (*ENDPOINTS, "network-acl", "route")), ("nodes", ())])
-def test_a_misspelt_id_is_one_story(installation: Installation, what: str, also: tuple[str, ...]) -> None:
-    """Whatever depends on it fails, and nothing else does."""
-    account = installation.account
-    id_ = account.subnets[0] if what == "subnet" else account.nodes
-    where = installation.folder / "anthos-gke.yaml"
-    typo = f"{id_[:-2]}zz"
-    where.write_text(where.read_text().replace(id_, typo))
-    seen = installation.verdict(*WITHOUT_NETWORK)
-    assert seen.exit_code == 1
-    assert set(seen.named("fail")) == {*EGRESS, *also}, seen.stdout
-    [cause] = seen.report["causes"]
-    assert (cause["code"], set(cause["checks"])) == ("aws.not-found", {*EGRESS, *also})
-    assert typo in cause["title"]
-
-
 def test_everything_else_that_a_command_mends(installation: Installation) -> None:
     """Broken in one go, mended by the commands of one report."""
     account, ec2 = installation.account, installation.account.ec2

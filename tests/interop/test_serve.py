@@ -5,37 +5,19 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.serve.hook import hook
-from tests.serve.running import Serving, started
 
 from .command import command, environment
 from .lab import USER, Lab
 from .page import workdir
-from .process import Server, running
+from .service import again, serving
 from .squid import Squid
 
 pytestmark = pytest.mark.interop
-
-
-@contextmanager
-def serving(lab: Lab, cwd: Path, *args: str) -> Iterator[Serving]:
-    """`preflight serve` over the page's two files."""
-    argv = command(lab, "serve", "--no-aws", "--listen", "127.0.0.1:0", "--jitter", "0%", "--timeout", "4s", *args)
-    with started(argv, cwd, environment(lab)) as service:
-        yield service
-
-
-def again(squid: Squid) -> AbstractContextManager[Server]:
-    """The same squid once more, on its old port."""
-    argv = squid.server.child.args
-    assert isinstance(argv, list)
-    return running("squid-again", argv, squid.home, "127.0.0.1", squid.port)
 
 
 def test_three_intervals_are_three_runs_and_it_turns_with_squid(lab: Lab, tmp_path: Path) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -16,8 +14,6 @@ from preflight.aws.facts import Facts, Identity, Unread
 from preflight.aws.scope import Part, Scope
 from preflight.declared import Declared
 from preflight.model import Proxy
-from preflight.real.aws_session import Session
-from preflight.real.aws_walks import SECONDS as WALK_SECONDS
 from preflight.route import NoProxy, Proxies
 from preflight.untrusted import Redactor, Secret
 from tests.fake import Ends, FakeClock, FakeNet
@@ -151,35 +147,6 @@ def test_whoever_else_hangs_while_credentials_are_looked_for_is_given_up(lab: La
     found = unread(read(IDENTITY))["identity"]
     assert found.code == "aws.no-credentials"
     assert "within 1 s" in found.reason
-
-
-def test_an_sdk_that_does_not_open_in_time_says_nothing_about_credentials(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = threading.Event()
-    monkeypatch.setattr("preflight.real.aws.Session", lambda *_: held.wait())
-    monkeypatch.setattr("preflight.real.aws.SECONDS", WALK_SECONDS + 0.5)
-    try:
-        found = unread(read(IDENTITY))["identity"]
-    finally:
-        held.set()
-    assert (found.code, found.action) == ("internal.deadline", "sts:GetCallerIdentity")
-    assert found.reason.startswith("the AWS SDK was not open within 0.5 s, and nobody was asked")
-    assert lab.calls == []
-
-
-def test_opening_the_sdk_does_not_count_as_looking_for_credentials(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no time at all for the look, the SDK is opened all the same."""
-    opened: list[Session] = []
-
-    def noted(*args: Any) -> Session:
-        opened.append(Session(*args))
-        return opened[0]
-
-    monkeypatch.setattr("preflight.real.aws.Session", noted)
-    monkeypatch.setattr("preflight.real.aws.CREDENTIALS_SECONDS", 0.0)
-    found = unread(read(IDENTITY))["identity"]
-    assert opened
-    assert found.code == "aws.no-credentials"
-    assert "the SDK was still looking" in found.reason
 
 
 def test_a_profile_that_is_not_there_is_no_credentials(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,14 @@ def test_the_line_to_copy_is_one_line() -> None:
     assert "  curl -v -o /dev/null --proxy http://10.0.1.20:3128 --proxy-user USER https://gkehub.googleapis.com/\n" in shown(DENIED, 40)
 
 
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_command_in_a_hint_is_one_line_as_well(width: int) -> None:
+    command = "aws ec2 authorize-security-group-egress --region us-west-1 --group-id sg-1 --ip-permissions '[{\"FromPort\":3128}]'"
+    seen = shown(report(failed("egress/management", "egress.blocked", "shut", f"Open it. Run: `{command}`.")), width)
+    assert f"  {command}\n" in seen
+    assert "`" not in seen
+
+
 def test_brackets_are_text() -> None:
     sample = report(failed("gcr.io", "proxy.denied", "[bold]x[/bold] [/] :smile:", "[link=https://e]"))
     assert "[bold]x[/bold] [/] :smile:" in shown(sample, 120)

@@ -162,7 +162,7 @@ def test_systemd_is_told_nothing_where_nobody_listens(tmp_path: Path) -> None:
     Systemd({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready("x")
 
 
-@pytest.mark.parametrize(("pid", "beat"), [(None, 0.5), (str(os.getpid()), 0.5), ("1", None)])
+@pytest.mark.parametrize(("pid", "beat"), [(None, 0.5), (str(os.getpid()), 0.5), ("1", None)], ids=["nobody", "this", "another"])
 def test_the_watchdog_is_for_this_process_only(pid: str | None, beat: float | None) -> None:
     environ = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": "1000000", **({"WATCHDOG_PID": pid} if pid else {})}
     assert Systemd(environ).beat == beat

@@ -109,7 +109,7 @@ def _lacking(code: str, found: Sequence[Passage], region: str) -> Conclusion:
     where = found[0].gate.subnet.id
     look = Command("ec2", "DescribeNetworkAcls", {"Filters": [{"Name": "association.subnet-id", "Values": [where]}]}, region)
     fields: dict[str, Json] = {"what": f"the network ACL of {where}", "addresses": where, "why": f"no network ACL of {where} is among what was read"}
-    return Conclusion(code, fields, (look,), evidence={"subnets": _subnets(found)})
+    return Conclusion(code, fields, (look,), evidence={"subnets": list(_subnets(found))})
 
 
 def _refusal(code: str, acl: Acl, egress: bool, found: Sequence[Passage], commands: tuple[Command, ...]) -> Conclusion:
@@ -119,11 +119,11 @@ def _refusal(code: str, acl: Acl, egress: bool, found: Sequence[Passage], comman
     refused = listed(f"{named(each.box.network)} on {each.box.ports} ({each})" for one in found for each in one.decisions if not each.allowed)
     at = "" if first.gate.subnet.id in subnets else f", at the proxy's {first.gate.subnet.id}"
     fields: dict[str, Json] = {"what": acl.id, "why": f"{direction} {refused}{at}, for {listed(subnets)}"}
-    evidence: dict[str, Json] = {"network_acl": acl.id, "direction": "outbound" if egress else "inbound", "subnets": subnets, "refused": refused}
+    evidence: dict[str, Json] = {"network_acl": acl.id, "direction": "outbound" if egress else "inbound", "subnets": list(subnets), "refused": refused}
     return Conclusion(code, fields, commands, evidence=evidence)
 
 
-def _subnets(found: Iterable[Passage]) -> list[Json]:
+def _subnets(found: Iterable[Passage]) -> list[str]:
     return list(dict.fromkeys(each.gate.nodes for each in found))
 
 

@@ -86,7 +86,7 @@ def test_a_group_that_another_kind_of_machine_declares_is_not_the_installers() -
     assert "sg-p admits the group sg-2, which no manifest declares" in str(said.fields["why"])
     assert "list the group in the manifest" in said.hint
     assert '"UserIdGroupPairs":[{"GroupId":"sg-1"}]' in line(said)
-    assert [each.code for each in way_out(world, NODES, (PROXY,), declared={"sg-2"}) if isinstance(each, Conclusion)] == ["egress.proxy-ingress"]
+    assert [each.code for each in way_out(world, NODES, (PROXY,), declared={"sg-2": "pool.yaml:7"}) if isinstance(each, Conclusion)] == ["egress.proxy-ingress"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from preflight.aws.facts import Facts, GroupReference, Rule, Service, Vpc, Walked
+from preflight.aws.facts import Facts, Group, GroupReference, Rule, Service, Vpc, Walked
 from preflight.aws.nodes import Nodes
 from tests.aws.endpoints.worlds import (
     DENIED,
@@ -17,7 +17,6 @@ from tests.aws.endpoints.worlds import (
     KMS,
     REGION,
     S3,
-    SUBNETS,
     TABLES,
     VPC,
     admitting,
@@ -233,26 +232,10 @@ def test_a_gateway_for_nodes_of_which_no_subnet_is_known_cannot_be_judged() -> N
 
 def test_a_group_that_another_role_declares_is_not_the_installers() -> None:
     nodes = (Nodes("management", ("sg-other",), ("subnet-a",)), Nodes("control-plane", (), ("subnet-b",)))
-    found = only(verdict(facts(groups=admitting(Rule("tcp", 443, 443, groups=(OTHER,)))), nodes))
+    others = (*admitting(Rule("tcp", 443, 443, groups=(OTHER,))), Group("sg-other", "other", "vpc-1"))
+    found = only(verdict(facts(groups=others), nodes))
     assert found.code == "endpoint.no-ingress"
     assert found.fields["nodes"] == "control-plane (10.0.2.0/24)"
-
-
-@pytest.mark.parametrize("service", ["kms", "s3"])
-def test_a_declared_subnet_that_the_vpc_does_not_have_is_never_passed_over(service: str) -> None:
-    found = only(verdict(FACTS, [Nodes("management", (), ("subnet-a", "subnet-typo"))], service))
-    assert (found.code, found.fields["what"]) == ("aws.not-found", "subnet subnet-typo")
-    assert said(verdict(FACTS, [Nodes("management", (), ("subnet-typo",))], service)) == ["aws.not-found"]
-    away = msgspec.structs.replace(SUBNETS[0], id="subnet-away", vpc="vpc-2")
-    found = only(verdict(facts(subnets=(*SUBNETS, away)), [Nodes("management", (), ("subnet-a", "subnet-away"))], service))
-    assert (found.code, found.fields["why"]) == ("endpoint.unknown", "subnet-away is not a subnet of vpc-1")
-
-
-def test_a_group_that_is_not_there_counts_where_addresses_do_not_admit() -> None:
-    typo = Nodes("management", ("sg-typo",), ("subnet-a",))
-    by_group = facts(groups=admitting(Rule("tcp", 443, 443, groups=(GroupReference("sg-real"),))))
-    assert "aws.not-found" in said(verdict(by_group, [typo]))
-    assert said(verdict(FACTS, [typo])) == ["ok"]
 
 
 def test_every_fault_of_the_best_endpoint_is_said() -> None:

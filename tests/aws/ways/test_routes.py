@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.aws.conclusion import Conclusion
-from preflight.aws.facts import Facts, Hop, Interface, RouteTable, Subnet
+from preflight.aws.facts import Facts, Hop, RouteTable, Subnet
 from preflight.aws.ways.legs import Verdict
 from preflight.aws.ways.routes import judge
 from preflight.aws.ways.tables import pieces, table_of
 from tests.aws.remedies import validated
 from tests.aws.ways.networks import LOCAL, LOCAL_FAR, NEAR, ONPREM, PEERED, PUBLIC, A, B, P, codes, commands, hop, interface, listed, network, table, ways
-from tests.aws.ways.route_worlds import ACTIVE, BROKEN, DENIED, EDGE, FINE, HOME, IGW, NAT, ONLY_V6, TGW, TO_FAR, V6
+from tests.aws.ways.route_worlds import BROKEN, DENIED, EDGE, FINE, IGW, NAT, ONLY_V6, TGW, TO_FAR, V6
 
 
 def verdict(address: str, tables: Sequence[RouteTable], known: dict[str, Any], *subnets: Subnet) -> Verdict:
@@ -135,55 +135,6 @@ def test_a_way_back_that_nobody_can_see_is_said() -> None:
     assert any("the way back from 192.168.7.4 was not looked at" in each for each in verdict(ONPREM, [table(LOCAL, TGW)], {}).shown)
     assert not any("way back" in each for each in verdict(PUBLIC, [table(LOCAL, NAT), EDGE], {}).shown)
     assert not any("way back" in each for each in verdict(PUBLIC, [table(LOCAL, hop("0.0.0.0/0", "tgw-1"))], {}).shown)
-
-
-ELSEWHERE = "198.51.100.4"
-PUBLIC_FAR = Subnet("subnet-far", "vpc-2", "", ())
-TO_IT = table(LOCAL, hop("198.51.100.0/24", "pcx-1"))
-NO_WAY_BACK = table(hop("198.51.100.0/24", "local"), id="rtb-far", vpc="vpc-2", main=True, subnets=())
-
-
-def test_a_peered_proxy_at_a_public_range_is_judged_by_its_interface() -> None:
-    known: dict[str, Any] = {"interfaces": (interface(ELSEWHERE, PUBLIC_FAR),), "peerings": (ACTIVE,), "subnets": (A,)}
-    (trouble,) = verdict(ELSEWHERE, [TO_IT, NO_WAY_BACK], known).conclusions
-    assert (trouble.code, trouble.evidence["direction"], trouble.evidence["route_table"]) == ("route.none", "back", "rtb-far")
-    home = msgspec.structs.replace(NO_WAY_BACK, hops=(*NO_WAY_BACK.hops, hop("10.0.0.0/16", "pcx-1")))
-    found = verdict(ELSEWHERE, [TO_IT, home], known)
-    assert found.conclusions == ()
-    assert "rtb-far leads back to 10.0.1.0/24 by 10.0.0.0/16 → pcx-1" in found.shown
-
-
-@pytest.mark.parametrize(
-    ("interfaces", "why"),
-    [
-        ((), "its subnet is not among what was read"),
-        (DENIED, "which interface carries it could not be read"),
-        ((Interface("eni-1", "vpc-2", "subnet-far", ("10.8.0.4", ELSEWHERE)),), "eni-1 has it as a public address, which is met at a gateway"),
-        ((interface(ELSEWHERE, PUBLIC_FAR), Interface("eni-2", "vpc-3", "subnet-3", (ELSEWHERE,))), "which of eni-subnet-far, eni-2 is met there is not known"),
-    ],
-    ids=["nobody shown", "unread", "a gateway's address", "two VPCs"],
-)
-def test_over_a_peering_the_way_back_is_never_passed_over_in_silence(interfaces: Any, why: str) -> None:
-    found = verdict(ELSEWHERE, [TO_IT], {"interfaces": interfaces, "peerings": (ACTIVE,), "subnets": (A,)})
-    assert found.conclusions == ()
-    assert f"the way back from {ELSEWHERE} was not looked at, for {why}" in found.shown
-
-
-def test_neither_way_over_a_peering_is_said_at_once() -> None:
-    far = table(LOCAL_FAR, id="rtb-far", vpc="vpc-2", subnets=["subnet-far"])
-    found = verdict(PEERED, [table(LOCAL), far], TO_FAR).conclusions
-    assert [(each.code, each.evidence["direction"]) for each in found] == [("route.none", "out"), ("route.none", "back")]
-    assert [command.parameters["VpcPeeringConnectionId"] for each in found for command in each.commands] == ["pcx-1", "pcx-1"]
-    facts = network(route_tables=(table(LOCAL), far), **TO_FAR)
-    for each in found:
-        facts = healed(facts, each)
-    assert judge(facts, ways(facts, PEERED)).conclusions == ()
-
-
-def test_without_a_way_out_a_way_back_that_is_there_or_not_seen_says_nothing() -> None:
-    for tables in ([table(LOCAL), HOME], [table(LOCAL)]):
-        (trouble,) = verdict(PEERED, tables, TO_FAR).conclusions
-        assert trouble.evidence["direction"] == "out"
 
 
 def test_an_address_that_two_vpcs_have_is_the_own_one() -> None:
