@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from benchmarks import aws, engines, scale, structure, whole
+from benchmarks import aws, engines, scale, soak, structure, whole
 from benchmarks.cost import Broken
 from benchmarks.stage import Stage, stage
 from benchmarks.table import Row, Table
@@ -27,6 +27,7 @@ def _measurements(*, quick: bool) -> dict[str, Measurement]:
     rounds = 3 if quick else 9
     span = engines.Span(50, 250) if quick else engines.Span(100, 2000)
     few, lots = (200, 1000) if quick else (1000, 10_000)
+    months = soak.Soak(20, 60, quick=True) if quick else soak.Soak(60, 540)
     return {
         "P1": lambda stage: whole.near(stage, rounds),
         "P1b": lambda stage: whole.far(stage, rounds),
@@ -37,6 +38,7 @@ def _measurements(*, quick: bool) -> dict[str, Measurement]:
         "P7,P9": lambda stage: aws.whole(stage, rounds),
         "P8": lambda stage: aws.many(stage, rounds),
         "P9": lambda stage: aws.delayed(stage, rounds),
+        "P10": lambda stage: soak.growth(stage, months),
         "P11": structure.modules,
     }
 
@@ -59,7 +61,7 @@ def _isolate() -> None:
 def main() -> int:
     """0 with the table, whatever it says; 1 if it could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and targets: under two minutes, and rougher")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and targets: some minutes, and rougher")
     parser.add_argument("--only", metavar="P1,P2…", default="", help="these rows")
     parser.add_argument("--markdown", action="store_true", help="the table as Markdown")
     flags = parser.parse_args()

@@ -78,7 +78,7 @@ def _fields(trace: Trace) -> dict[str, Json]:
         "proxy": proxy.url if proxy else "no proxy",
         "proxy_address": address,
         "name": proxy.host if proxy else target.host,
-        "peer": address if step is None or step.phase not in _BEHIND else str(target),
+        "peer": str(target) if step and step.phase in _BEHIND else f"the proxy {address}" if proxy else address,
         "through": f"through {hop}" if proxy else "directly",
         "addresses": str(tcp.facts.get("address", "")) if tcp else "",
         "after": f"{step.seconds:.0f} s" if step else "no time",

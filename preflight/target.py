@@ -99,9 +99,14 @@ class Proxy(msgspec.Struct, frozen=True, dict=True):
     password: Secret | None = None
 
     @property
+    def authority(self) -> str:
+        """`host:port`, an IPv6 host in brackets."""
+        return authority(self.host, self.port)
+
+    @property
     def url(self) -> str:
         """The proxy without its credentials."""
-        return f"{self.scheme}://{authority(self.host, self.port)}"
+        return f"{self.scheme}://{self.authority}"
 
     @cached_property
     def basic(self) -> Secret | None:

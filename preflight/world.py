@@ -121,6 +121,8 @@ class Seen(msgspec.Struct, frozen=True):
     """What the run has come across so far, for the checks that judge it afterwards."""
 
     dates: list[Dated] = msgspec.field(default_factory=list)
+    silent: set[str] = msgspec.field(default_factory=set)
+    """The proxies (`host:port`) that kept silent for a whole timeout: whoever asks them next need not wait as long."""
 
 
 class World(msgspec.Struct, frozen=True):

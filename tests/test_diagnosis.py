@@ -43,6 +43,14 @@ def test_a_walk_that_arrived_has_no_diagnosis() -> None:
     assert diagnose(trace(Arrives(), TARGET, VIA)) is None
 
 
+@pytest.mark.parametrize("name", [name for name in WALKED if name.startswith("tcp.")])
+def test_a_hop_that_is_the_proxy_is_called_so(name: str) -> None:
+    proxied, direct = (explain(name, trace(Ends(name), TARGET, route), {"dead": "none"}) for route in (VIA, DIRECT))
+    assert "the proxy proxy.example:3128" in proxied.message
+    assert "proxy" not in direct.message
+    assert "gcr.io:443" in direct.message
+
+
 def test_directly_nobody_stands_between() -> None:
     for name in WALKED:
         blame = explain(name, trace(Ends(name), TARGET, DIRECT)).blame

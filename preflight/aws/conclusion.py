@@ -37,9 +37,10 @@ class Gap(msgspec.Struct, frozen=True):
 Statement: TypeAlias = Conclusion | Gap
 
 
-def listed(words: Iterable[str]) -> str:
-    """The distinct words in the order they came: `a, b, c`."""
-    return ", ".join(dict.fromkeys(words))
+def listed(words: Iterable[str], most: int | None = None) -> str:
+    """The distinct words in the order they came: `a, b, c`; beyond `most` of them their number only."""
+    told = list(dict.fromkeys(words))
+    return ", ".join(told[:most]) + (f" and {len(told) - most} more" if most is not None and len(told) > most else "")
 
 
 def few(clauses: Iterable[str], most: int = 3) -> str:

@@ -61,7 +61,7 @@ class Vpc(msgspec.Struct, frozen=True, tag="vpc"):
 
 
 class Subnet(msgspec.Struct, frozen=True):
-    """One subnet."""
+    """One subnet. `public_addresses`: whether instances get one by default."""
 
     id: str
     vpc: str
@@ -69,25 +69,25 @@ class Subnet(msgspec.Struct, frozen=True):
     """The zone's id (`usw1-az1`), which is the same in every account; its name where AWS tells no id."""
     cidrs: tuple[str, ...]
     public_addresses: bool = False
-    """Whether instances get a public address by default."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """One VPC endpoint."""
+    """One VPC endpoint. `type` (`Interface`, `Gateway`, …) and `state` are as AWS writes them: compare without regard to case."""
 
     id: str
     vpc: str
     service: str
     type: str
-    """`Interface`, `Gateway`, … as AWS writes it."""
     state: str
-    """As AWS writes it; compare without regard to case."""
     private_dns: bool = False
     subnets: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     route_tables: tuple[str, ...] = ()
     full_access: bool | None = True
     """Whether its policy lets everybody do everything; None where the policy could not be understood."""
+    ip_type: str = ""
+    dns_type: str = ""
+    """Of its addresses, and of its names' records: `ipv4`, `dualstack`, `ipv6`, `service-defined`; empty where AWS does not tell."""
 
 
 class GroupReference(msgspec.Struct, frozen=True):
@@ -162,7 +162,7 @@ class Acl(msgspec.Struct, frozen=True):
 
 
 class Interface(msgspec.Struct, frozen=True):
-    """A network interface that carries one of the proxy's addresses."""
+    """A network interface that carries one of the proxy's addresses. Its `type` is `interface`, `network_load_balancer`, …"""
 
     id: str
     vpc: str
@@ -171,7 +171,6 @@ class Interface(msgspec.Struct, frozen=True):
     """Its primary private address first, and public ones after all private ones."""
     groups: tuple[str, ...] = ()
     type: str = "interface"
-    """`interface`, `network_load_balancer`, …"""
 
 
 class Peering(msgspec.Struct, frozen=True):
@@ -184,15 +183,13 @@ class Peering(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True, tag="key"):
-    """A KMS key."""
+    """A KMS key. Its `state` is `Enabled`, `Disabled`, `PendingDeletion`, …; its `spec` `SYMMETRIC_DEFAULT`, `RSA_2048`, …, empty where AWS does not tell."""
 
     id: str
     arn: str
     state: str
-    """`Enabled`, `Disabled`, `PendingDeletion`, …"""
     usage: str = "ENCRYPT_DECRYPT"
     spec: str = ""
-    """`SYMMETRIC_DEFAULT`, `RSA_2048`, …; empty where AWS does not tell."""
 
 
 class Absent(msgspec.Struct, frozen=True, tag="absent"):
@@ -202,7 +199,7 @@ class Absent(msgspec.Struct, frozen=True, tag="absent"):
 
 
 class Walked(msgspec.Struct, frozen=True):
-    """What our own direct walk to a service's public name met: for services without an endpoint in the VPC, or an API that did not answer."""
+    """What our own direct walk to a service's public name met: for services of which no endpoint in the VPC has the name, or an API that did not answer."""
 
     host: str
     addresses: tuple[str, ...] = ()
@@ -217,6 +214,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: Literal["preflight/aws-facts/1"] = SCHEMA
     scope: Scope
+    read: str = ""
+    """When AWS answered, by this host's clock (RFC 3339, UTC); empty where nobody noted it."""
     identity: Known[Identity] = NOT_ASKED
     region_state: str = ""
     """`opted-in`, `opt-in-not-required`, `not-opted-in`; empty where it was not in doubt."""
@@ -243,3 +242,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     def vpc_id(self) -> str:
         """The VPC's id, as far as it is known."""
         return self.vpc.id if isinstance(self.vpc, Vpc) else self.scope.vpc
+
+    @property
+    def shared(self) -> bool:
+        """Whether the VPC is another account's, whose endpoints and interfaces in it AWS does not show to ours."""
+        owner, ours = getattr(self.vpc, "owner", ""), getattr(self.identity, "account", "")
+        return bool(owner and ours and owner != ours)

@@ -74,7 +74,7 @@ class _Peer(msgspec.Struct, frozen=True):
 
 def permits(
     rules: Iterable[tuple[str, Rule]],
-    peer: str,
+    peer: str | None,
     port: int,
     *,
     peer_groups: Collection[str] = (),
@@ -83,10 +83,10 @@ def permits(
 ) -> Permission:
     """Whether the union of `rules`, pairs of a group's id and its rule, permits TCP between their interface and `peer` on `port`.
 
-    `peer` is an address or a CIDR: a network is permitted only if all of it is. Text that is neither can be permitted by reference only.
+    `peer` is an address or a CIDR: a network is permitted only if all of it is. None, a place that is not known, can be permitted by reference only.
     The order of the rules changes nothing, not even the words.
     """
-    network = _network(peer)
+    network = _network(peer) if peer is not None else None
     fitting: list[_Peer] = []
     elsewhere: list[_Peer] = []
     doubts: set[str] = set()

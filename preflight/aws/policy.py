@@ -20,7 +20,7 @@ def policy(scope: Scope) -> dict[str, Json]:
 def _statements(scope: Scope) -> Iterator[Json]:
     of_keys = [action for action in scope.actions if action.startswith("kms:")]
     reading = [action for action in scope.actions if action not in of_keys]
-    arns = [key for key in scope.keys if key.startswith("arn:")]
+    arns = [key for key in scope.keys if key.startswith("arn:") and ":key/" in key]  # an alias identifies no key in a policy's resource
     if reading:
         yield {"Sid": "PreflightReadsNetwork", "Effect": "Allow", "Action": reading, "Resource": "*"}
     if of_keys:

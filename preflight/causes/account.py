@@ -13,7 +13,6 @@ _ON_THE_WAY: Final = frozenset({"security-group", "network-acl", "route"})
 _SILENT: Final = frozenset({"tcp.timeout", "tcp.unreachable"})
 """How a connection ends that a group, an ACL or a route stops: packets vanish. A refusal is somebody's answer."""
 _ABSENT: Final = "aws.not-found"
-_MOST_HINTS: Final = 3
 
 
 def shut_door(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
@@ -79,16 +78,11 @@ def _denied_action(trouble: Trouble) -> str:
 
 
 def _hints(group: Sequence[Trouble]) -> str:
-    """What to do about all of them: every command once; without commands every hint."""
+    """What to do about all of them: every command once, and what must be chosen or done besides; without commands every hint."""
     commands = list(dict.fromkeys(str(trouble.finding.evidence.get("command", "")) for trouble in group))
-    if all(commands):
-        if len(commands) == 1:
-            return group[0].finding.hint
-        listed = ", and ".join(f"`{command}`" for command in commands[:_MOST_HINTS])
-        return f"Run {listed}{_more(commands)}"
-    hints = list(dict.fromkeys(trouble.finding.hint for trouble in group))
-    return " ".join(hints[:_MOST_HINTS]) + (_more(hints).removeprefix(".") if len(hints) > _MOST_HINTS else "")
-
-
-def _more(said: Sequence[str]) -> str:
-    return f". And {len(said) - _MOST_HINTS} more: see each check." if len(said) > _MOST_HINTS else "."
+    if not all(commands):
+        return " ".join(dict.fromkeys(trouble.finding.hint for trouble in group))
+    if len(commands) == 1:
+        return group[0].finding.hint
+    besides = dict.fromkeys(str(trouble.finding.evidence.get("then", "")) for trouble in group)
+    return " ".join(filter(None, ("Run all of: " + "; ".join(f"`{command}`" for command in commands) + ".", *besides)))

@@ -14,6 +14,8 @@ _HOP_CODES: Final = frozenset(f"proxy.{kind}" for kind in ("auth-required", "aut
 _FOREIGN: Final = frozenset({"tls.untrusted", "tls.intercepted", "tls.self-signed"})
 _OF_A_PORTAL: Final = frozenset({"proxy.captive-portal", "http.block-page"})
 _DATES: Final = frozenset({"tls.expired", "tls.not-yet-valid"})
+_INTERRUPTED: Final = "internal.interrupted"
+"""No cause: the verdict itself says so, and nobody has to change anything."""
 _BROKEN_PROMISE: Final = ("tunnel.", "tls.", "http.")
 
 
@@ -31,8 +33,8 @@ def clock(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterat
 
 def dead_hop(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
     """A proxy that cannot be used, and everything that was not even tried because of it."""
-    heads = [trouble for trouble in troubles if trouble.result.kind == "proxy"]
-    for group in grouped(heads, lambda trouble: f"{trouble.finding.code} {trouble.finding.hint}"):
+    heads = [trouble for trouble in troubles if trouble.result.kind == "proxy" and trouble.finding.code != _INTERRUPTED]
+    for group in grouped(heads, lambda trouble: f"{trouble.finding.code} {trouble.finding.evidence.get('proxy', trouble.finding.hint)}"):
         portal = group[0].finding.code == "proxy.captive-portal"
         same = [trouble for trouble in troubles if portal and trouble.proxy and trouble.finding.code in _OF_A_PORTAL]
         yield explaining([trouble.name for trouble in (*group, *same)], group[0].finding, results)
@@ -119,11 +121,12 @@ def trusted_interception(troubles: Sequence[Trouble], results: Sequence[CheckRes
 def rest(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
     """What has no company is its own cause; the same code with the same blame is one."""
     del results
-    for group in grouped(troubles, lambda trouble: f"{trouble.finding.code} {trouble.finding.blame} {'' if _ours(trouble) else trouble.proxy}"):
+    ended = [trouble for trouble in troubles if trouble.finding.code != _INTERRUPTED]
+    for group in grouped(ended, lambda trouble: f"{trouble.finding.code} {trouble.finding.blame} {'' if _ours(trouble) else trouble.proxy}"):
         title = group[0].finding.message if len(group) == 1 else f"{len(group)} checks: {group[0].finding.message}"
         yield of(group, title)
 
 
 def _ours(trouble: Trouble) -> bool:
     """Whether it ended for a reason of this program's own, the same for all checks."""
-    return trouble.finding.code in {"internal.interrupted", "internal.deadline", "internal.no-trust"}
+    return trouble.finding.code in {"internal.deadline", "internal.no-trust"}

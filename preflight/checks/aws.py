@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 import msgspec
@@ -19,6 +19,16 @@ from preflight.world import World
 RECORDED: Final = "aws-facts"
 """The input that names a file of saved facts."""
 _DISABLED: Final = "not-opted-in"
+_POLICY: Final = (
+    "STS refuses them: the policy of its endpoint, or one of the organization's (SCP), may deny it."
+    " Ask who administers them, and see for yourself: `aws sts get-caller-identity`."
+)
+_ABOUT_STS: Final[Mapping[str, str]] = {
+    "aws.access-denied": _POLICY,
+    "aws.refused": _POLICY,
+    "aws.unreachable": "The nodes need STS as well, which `endpoint/sts` judges.",
+}
+"""What to do about STS, by the code with which it ended while EC2 answered."""
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -48,25 +58,27 @@ class AwsCheck(FactsCheck[Observed], frozen=True, kw_only=True, tag="aws"):
         """See Check."""
         facts = seen.facts
         if isinstance(facts.identity, Identity):
-            yield _known(facts.identity, facts.scope.region, seen.recorded)
+            yield _known(facts.identity, facts, seen.recorded)
         elif facts.region_state == _DISABLED or facts.identity.code == "aws.region-disabled":
             yield _disabled(facts.identity, facts.scope.region)
-        elif facts.identity.code == "aws.unreachable" and _answered(facts):
+        elif facts.identity.code in _ABOUT_STS and _answered(facts):
             found = unread(facts.identity, "the caller's identity")
-            hint = "Nothing else waits for it: EC2 answered with these credentials. The nodes need STS as well, which `endpoint/sts` judges."
+            hint = f"Nothing else waits for it: EC2 answered with these credentials. {_ABOUT_STS[facts.identity.code]}"
             yield msgspec.structs.replace(found, status=Status.WARN, hint=hint)
         else:
             yield unread(facts.identity, "the caller's identity")
 
 
-def _known(identity: Identity, region: str, recorded: str) -> Finding:
+def _known(identity: Identity, facts: Facts, recorded: str) -> Finding:
+    region = facts.scope.region
     name = identity.arn.rpartition(":")[2] or identity.arn
     if recorded:
-        message = f"{recorded} holds what account {identity.account} said about {region} to {name}; AWS was not asked now"
+        when = f", as AWS answered on {facts.read}" if facts.read else ""
+        message = f"{recorded} holds what account {identity.account} said about {region} to {name}{when}; AWS was not asked now"
     else:
         found = f", credentials from {identity.source}" if identity.source else ""
         message = f"account {identity.account}, as {name}, in {region}{found}"
-    evidence = {"account": identity.account, "arn": identity.arn, "region": region, "source": identity.source}
+    evidence = {"account": identity.account, "arn": identity.arn, "region": region, "source": identity.source, "read": facts.read}
     return codes.finding("ok", message=message, evidence={**evidence, "proof": f"sts:GetCallerIdentity {'answered, as recorded' if recorded else 'answered'}"})
 
 

@@ -10,10 +10,10 @@ import msgspec
 from preflight import codes
 from preflight.aws.conclusion import Gap, Statement
 from preflight.aws.facts import Absent, Facts, Unread, Vpc
-from preflight.aws.nodes import Nodes
+from preflight.aws.nodes import INSTALLER_PORTS, Nodes
 from preflight.aws.scope import Part, Scope
 from preflight.check import Check, Seen
-from preflight.declared import Declared, Role
+from preflight.declared import Declared, Role, RoleKind
 from preflight.model import Finding, Status
 
 READING_SECONDS: Final = 30.0
@@ -47,8 +47,9 @@ class FactsCheck(Check[Seen], frozen=True, kw_only=True):
 
 
 def nodes(role: Role) -> Nodes:
-    """The role as AWS's side of a judgement needs to know it."""
-    return Nodes(role.title, tuple(dict.fromkeys(each.text for each in role.groups)), tuple(dict.fromkeys(each.text for each in role.subnets)))
+    """The role as AWS's side of a judgement needs to know it. The product's page on security groups promises nothing for a node pool."""
+    groups, subnets = (tuple(dict.fromkeys(each.text for each in found)) for found in (role.groups, role.subnets))
+    return Nodes(role.title, groups, subnets, () if role.kind is RoleKind.NODE_POOL else INSTALLER_PORTS)
 
 
 def sources(roles: Iterable[Role]) -> Mapping[str, str]:
@@ -73,7 +74,7 @@ def worded(statement: Statement) -> Finding:
     fields = {**statement.fields, **({"command": command} if command else {})}
     hint = statement.hint or codes.find(statement.code).do.format_map(codes.Fields(fields))
     run = f"Run: `{command}`." if command and command not in hint else ""
-    evidence = {**statement.evidence, **({"command": command} if command else {})}
+    evidence = {**statement.evidence, **({"command": command} if command else {}), **({"then": statement.then} if statement.then else {})}
     hint = " ".join(filter(None, (hint, run, statement.then)))
     return codes.finding(statement.code, fields=fields, message=statement.message or None, hint=hint, evidence=evidence)
 

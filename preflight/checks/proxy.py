@@ -12,11 +12,14 @@ from preflight import codes, diagnosis
 from preflight.check import Check, seconds
 from preflight.model import Finding, Phase, Step, Via
 from preflight.proof import Request
+from preflight.untrusted import Json
 from preflight.world import Trace, World
 
 TRIED: Final = 2
-"""Targets asked for at most, where the proxy says nothing: it may be one target that hangs behind it. The second gets half the time."""
+"""Targets asked for at most, where the proxy says nothing: it may be one target that hangs behind it. The second gets half the time, and so does
+whoever asks a proxy that kept silent before in this run: two checks with two attempts would else use up the whole run's time."""
 _SILENT: Final = frozenset({"proxy.no-reply", "proxy.closed"})
+_WAITED: Final = frozenset({"proxy.no-reply", "tcp.timeout"})
 _BEYOND: Final = frozenset({"proxy.denied", "proxy.upstream-dns", "proxy.upstream-refused", "proxy.upstream-timeout", "proxy.upstream-failed"})
 _NO_PROXY_SAYS: Final = frozenset({400, 405, 501})
 
@@ -42,13 +45,15 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
 
     async def observe(self, world: World) -> Observed:
         """See Check."""
-        routed = [each.target for each in world.wanted if each.target.scheme == self.scheme and isinstance(world.declared.route(each.target), Via)]
+        routed = dict.fromkeys(each.target for each in world.wanted if each.target.scheme == self.scheme)
+        ways = [(target, route) for target in routed if isinstance(route := world.declared.route(target), Via)]
+        known = any(route.proxy.authority in world.seen.silent for _, route in ways[:1])
         traces: list[Trace] = []
-        bound = seconds(self.timeout)
-        for number, target in enumerate(dict.fromkeys(routed[:TRIED]), 1):
+        for number, (target, route) in enumerate(ways[: 1 if known else TRIED], 1 + known):
             ask = Request(target.path, headers=(("Cache-Control", "no-cache"),), keep=2048)
-            route = world.declared.route(target)
-            traces.append(await world.net.walk(target, route, upto=Phase.PROXY, ask=ask, timeout=bound / number, every_address=True))
+            traces.append(await world.net.walk(target, route, upto=Phase.PROXY, ask=ask, timeout=seconds(self.timeout) / number, every_address=True))
+            if traces[-1].code in _WAITED:
+                world.seen.silent.add(route.proxy.authority)
             if traces[-1].code not in _SILENT:
                 break
         return Observed(tuple(traces), world.clock.now())
@@ -61,7 +66,7 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
         trace = seen.traces[-1]
         failed = diagnosis.diagnose(trace)
         if failed and failed.code not in _BEYOND:
-            yield failed
+            yield msgspec.structs.replace(failed, evidence={**failed.evidence, **_asked(trace)})
         elif self.scheme == "http" and trace.answer and trace.answer.status in _NO_PROXY_SAYS:
             yield diagnosis.explain("proxy.not-a-proxy", trace, {"reply": f"{trace.answer.status} {trace.answer.reason}"})
         else:
@@ -73,10 +78,20 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
         return seen.traces[-1].steps if seen.traces else ()
 
 
+def _asked(trace: Trace) -> dict[str, Json]:
+    """What was asked of whom, for a line that shows the same; the result itself has no target."""
+    account = isinstance(trace.route, Via) and trace.route.proxy.user is not None
+    return {"proxy": _proxy_of(trace), "url": trace.target.url, **({"credentials": True} if account else {})}
+
+
+def _proxy_of(trace: Trace) -> str:
+    return trace.route.proxy.url if isinstance(trace.route, Via) else "?"
+
+
 def _good(trace: Trace, beyond: Finding | None) -> str:
     """What is shown about the proxy; a failure beyond it shows that it speaks HTTP, and no more."""
     proxy = trace.route.proxy if isinstance(trace.route, Via) else None
-    name = proxy.url if proxy else "?"
+    name = _proxy_of(trace)
     if beyond:
         return f"{name} speaks HTTP; it answered {beyond.evidence.get('reply')}"
     taken = "takes our credentials" if proxy and proxy.user else "wants no credentials"

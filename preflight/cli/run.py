@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from preflight import session
+from preflight.aws.facts import Facts, Unread
 from preflight.cli import loading
 from preflight.cli.options import Inputs, takes_inputs
 from preflight.cli.reading import complain, read, refuse
@@ -19,6 +20,8 @@ from preflight.inputs.select import Loaded
 from preflight.model import Report
 from preflight.real.tls import Trust
 from preflight.sink import STDOUT, Unwritable, forget_stdout, to_stdout
+
+_NOBODY: Final = "aws.no-credentials"
 
 Reporting = Annotated[
     list[str] | None,
@@ -52,7 +55,7 @@ def conduct(load: Callable[[], Loaded], flags: list[str], *, verbose: bool, quie
     reports.facts = str(loaded.save_aws_facts or "")
     reports.open()
     try:
-        keep = reports.keep if reports.facts else None
+        keep = partial(_keep, reports) if reports.facts else None
         finished = _watched(partial(session.conduct, loaded, trust=trust or Trust(loaded.ca_file, store=loading.trust_store()), keep=keep), shown=text)
         if text:
             reports.attempt(partial(_show, finished, verbose=verbose))
@@ -60,6 +63,19 @@ def conduct(load: Callable[[], Loaded], flags: list[str], *, verbose: bool, quie
     finally:
         reports.discard()
     raise typer.Exit(reports.exit_code(finished))
+
+
+def _keep(reports: session.Reports, facts: Facts) -> None:
+    """Have the facts written; without credentials nobody asked AWS anything, and there are none."""
+    identity = facts.identity
+    if not (isinstance(identity, Unread) and identity.code == _NOBODY):
+        reports.keep(facts)
+        return
+
+    def refuse() -> None:
+        raise Unwritable(f"{reports.facts} was not written: without credentials AWS told nothing")
+
+    reports.attempt(refuse)
 
 
 def _watched(conduct: Callable[[Listener], Report], *, shown: bool) -> Report:

@@ -17,7 +17,8 @@ CODES: tuple[Code, ...] = (
         says="{vpc} has no endpoint for {service}, but {host} answers at {addresses}: an endpoint in another VPC, by the look of it",
         means="The service's public name leads to private addresses, and what answers there proved to be the service. Whether the nodes reach it from their"
         " subnets, and whether its groups let them in, is not seen from here.",
-        told="AWS lists no endpoint in the VPC; our own direct walk to the service's name met private addresses only (RFC 1918, 6598, 4193), and TLS verified.",
+        told="AWS lists no endpoint in the VPC, or none with private DNS; our own direct walk to the service's name met private addresses only (RFC 1918,"
+        " 6598, 4193), and TLS verified.",
         who="Whoever administers the VPC with the central endpoints.",
         do="Have the endpoint's owner confirm that its groups admit TCP 443 from the nodes' subnets. Or make an endpoint here: `{command}`.",
         reproduce=_SHOW,
@@ -94,7 +95,8 @@ CODES: tuple[Code, ...] = (
         Blame.AWS,
         says="private DNS of {endpoint} ({service}) is off, so {host} does not lead to it",
         means="The nodes use the service's public name. Without private DNS it leads to the service's public addresses, past the endpoint.",
-        told="The endpoint is available and PrivateDnsEnabled is false, and no other endpoint of the service in the VPC serves its name.",
+        told="The endpoint is available and PrivateDnsEnabled is false, no other endpoint of the service in the VPC serves its name, and no"
+        " walk of ours met private addresses at it.",
         who=_WHO,
         do="Switch it on: `{command}`.",
         reproduce=_SHOW,
@@ -116,7 +118,8 @@ CODES: tuple[Code, ...] = (
         Blame.AWS,
         says="whether the nodes can use {endpoint} ({service}) cannot be told: {why}",
         means="AWS answered, but its answer does not settle the question.",
-        told="The message names what is missing: where the nodes will stand, the groups that they will carry, or a word of AWS's that is not known.",
+        told="The message names what is missing: where the nodes will stand, the groups that they will carry, what AWS shows to the VPC's owner only, IPv4,"
+        " or a word of AWS's that is not known.",
         who="You; whoever administers the VPC.",
         do="Have a look yourself: `{command}`.",
         reproduce=_SHOW,

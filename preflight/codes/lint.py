@@ -64,7 +64,7 @@ LINTS = (
         told="The file's mode bits, where its URL holds an account.",
         who="You.",
         do="Run `chmod 600` on it, and change the credentials if others use this host.",
-        reproduce="ls -l FILE",
+        reproduce="ls -l {where}",
     ),
     Code(
         "input.placeholder",

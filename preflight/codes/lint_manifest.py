@@ -1,4 +1,4 @@
-"""What is remarkable about manifests that can be read: fields that contradict each other, and values that the product will refuse later."""
+"""What is remarkable about manifests that can be read: fields that contradict each other, and values that the product cannot use."""
 
 from preflight.codes.code import Code
 from preflight.model import Blame, Status
@@ -9,7 +9,7 @@ LINTS = (
         Status.WARN,
         Blame.CLIENT,
         says="{where}: {value} is not a network in CIDR notation",
-        means="The installation will refuse it, and nothing here could be compared with it.",
+        means="AWS and Kubernetes take networks in this notation only, so the installation cannot use it; nor could anything here be compared with it.",
         told="An address, a slash and the length of the prefix; netmasks and lone addresses are none.",
         who="You.",
         do="Write it like 10.0.0.0/16.",
@@ -124,6 +124,16 @@ LINTS = (
         who="You.",
         do="Run `anthos-gke aws management init` again, then `apply`.",
         reproduce="ls -l --full-time anthos-gke.yaml anthos-gke.status.yaml",
+    ),
+    Code(
+        "input.unknown-kind",
+        Status.WARN,
+        Blame.CLIENT,
+        says="{where}: {value}: no such kind",
+        means="Nothing of this document is read, so its machines and settings are neither checked nor, by the product, made.",
+        told="apiVersion and kind: a kind of the product's own API group that is none of its three, or nearly one without any group.",
+        who="You.",
+        do="Correct the kind: AWSManagementService, AWSCluster or AWSNodePool.",
     ),
     Code(
         "input.version",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from datetime import datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ LARGEST: Final = 32 << 20
 """Bytes. A thousand groups of ten rules each take three million."""
 LONGEST: Final = 500
 """Characters of one text; ARNs are the longest, and AWS bounds them well below."""
+MOST: Final = 5_000
+"""Entries of one list: AWS bounds the groups of a region, the rules of a group and the entries of a prefix list below."""
 _AGAIN: Final = "record it again with this profile and these manifests: --save-aws-facts FILE"
 _NOT_ASKED: Final = "aws.not-asked"
 
@@ -44,6 +47,8 @@ def read_facts(path: Path, secrets: Redactor) -> Facts:
     """The facts in that file. Raises InputError."""
     label = str(path)
     raw = _json(read(path, largest=LARGEST).text, label, secrets)
+    if _longest(raw) > MOST:
+        raise _wrong(label, f"a list in it has more than {MOST:,} entries", "give what --save-aws-facts wrote for one VPC")
     found = raw.get("schema") if isinstance(raw, Mapping) else None
     if not isinstance(found, str) or not found.startswith(SCHEMA.rpartition("/")[0]):
         raise _wrong(label, "it is no file of saved AWS facts", "give what --save-aws-facts wrote")
@@ -51,8 +56,7 @@ def read_facts(path: Path, secrets: Redactor) -> Facts:
         raise _wrong(label, f"it is {found}, and this version reads {SCHEMA} only", _AGAIN)
     try:
         facts = msgspec.convert(raw, Facts)
-        for each in _networks(facts):
-            ip_network(each, strict=False)
+        _fit(facts)
     except (msgspec.ValidationError, ValueError) as error:
         raise _wrong(label, secrets.clean(str(error)), _AGAIN) from None
     if unknown := next(_unknown(raw, msgspec.to_builtins(facts), "$"), None):
@@ -125,20 +129,43 @@ def _clean(raw: Any, secrets: Redactor) -> Any:  # noqa: ANN401
     return [_clean(item, secrets) for item in raw] if isinstance(raw, list) else raw
 
 
+def _longest(raw: Any) -> int:  # noqa: ANN401
+    """Entries of the longest list or mapping."""
+    inner = raw.values() if isinstance(raw, Mapping) else raw if isinstance(raw, list) else None
+    return 0 if inner is None else max(len(inner), max(map(_longest, inner), default=0))
+
+
+def _fit(facts: Facts) -> None:
+    """Raise ValueError where a value cannot be what its place says."""
+    for network in _networks(facts):
+        ip_network(network, strict=False)
+    for address in _addresses(facts):
+        ip_address(address)
+    for table in _items(facts.route_tables):
+        if any(bool(hop.cidr) == bool(hop.prefix_list) for hop in table.hops):
+            raise ValueError(f"a route of {table.id} does not have exactly one of `cidr` and `prefix_list`")
+    if facts.read:
+        datetime.strptime(facts.read, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - it only has to be a date
+
+
 def _networks(facts: Facts) -> Iterator[str]:
-    """Every text that has to be a network or an address."""
-
-    def items(part: object) -> tuple[Any, ...]:
-        return part if isinstance(part, tuple) else ()
-
+    """Every text that has to be a network."""
     yield from facts.vpc.cidrs if isinstance(facts.vpc, Vpc) else ()
-    yield from (cidr for each in items(facts.subnets) for cidr in each.cidrs)
-    yield from (cidr for each in items(facts.groups) for rule in (*each.egress, *each.ingress) for cidr in rule.cidrs)
-    yield from (hop.cidr for each in items(facts.route_tables) for hop in each.hops if hop.cidr)
-    yield from (rule.cidr for each in items(facts.acls) for rule in each.rules)
-    yield from (address for each in items(facts.interfaces) for address in each.addresses)
-    yield from (cidr for each in facts.prefix_lists.values() for cidr in items(each))
-    yield from (address.partition("%")[0] for each in facts.proxies.values() for address in items(each))
+    yield from (cidr for each in _items(facts.subnets) for cidr in each.cidrs)
+    yield from (cidr for each in _items(facts.groups) for rule in (*each.egress, *each.ingress) for cidr in rule.cidrs)
+    yield from (hop.cidr for each in _items(facts.route_tables) for hop in each.hops if hop.cidr)
+    yield from (rule.cidr for each in _items(facts.acls) for rule in each.rules)
+    yield from (cidr for each in facts.prefix_lists.values() for cidr in _items(each))
+
+
+def _addresses(facts: Facts) -> Iterator[str]:
+    """Every text that has to be an address."""
+    yield from (address for each in _items(facts.interfaces) for address in each.addresses)
+    yield from (address for each in facts.proxies.values() for address in _items(each))
+
+
+def _items(part: object) -> tuple[Any, ...]:
+    return part if isinstance(part, tuple) else ()
 
 
 def _unknown(raw: Any, known: Any, path: str) -> Iterator[str]:  # noqa: ANN401

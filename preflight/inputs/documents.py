@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from preflight.inputs.tree import Path as Steps
 
 SHOWN: Final = 10
 """How many documents a message names."""
+
+_HARMLESS: Final = re.compile(r"[\w.:/*, -]{1,64}", re.ASCII)
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -65,6 +68,11 @@ class Document(msgspec.Struct, frozen=True):
         """The field with that meaning as its documentation names it, or nothing: `spec.controlPlane.securityGroupIDs`."""
         path = next(_paths(self.kind, means), ())
         return ".".join(step for step in path if step != "*")
+
+
+def quoted(text: str) -> str:
+    """The value as a message may repeat it: short, on one line, and nothing that could hold credentials. Empty for any other."""
+    return f"`{text}`" if _HARMLESS.fullmatch(text) else ""
 
 
 def remark(remarks: Remarks, code: str, where: Where, message: str, hint: str) -> None:

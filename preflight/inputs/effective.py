@@ -37,6 +37,8 @@ class Effective(msgspec.Struct, frozen=True):
     vantage: str
     store: tuple[str, str]
     """The trust store, and who named it."""
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    """Who answers in AWS's place, by the variable of the environment."""
 
 
 def effective(found: Effective, secrets: Redactor) -> tuple[Input, ...]:
@@ -61,6 +63,8 @@ def _all(found: Effective) -> Iterator[tuple[str, Json, str]]:
             yield name, list(given), f"--{name}"
     if options.no_aws:
         yield "no-aws", True, "--no-aws"
+    if not options.no_aws:
+        yield from ((name, f"{host} answers in AWS's place", "environment") for name, host in found.stand_ins)
     yield "trust store", *found.store
     plain = (("aws-facts", options.aws_facts), ("save-aws-facts", options.save_aws_facts), ("ca-file", options.ca_file), ("timeout", options.timeout))
     yield from ((name, str(value), f"--{name}") for name, value in plain if value)

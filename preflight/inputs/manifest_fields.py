@@ -13,6 +13,9 @@ MANAGEMENT: Final = "AWSManagementService"
 CLUSTER: Final = "AWSCluster"
 NODE_POOL: Final = "AWSNodePool"
 
+GROUP: Final = "multicloud.cluster.gke.io"
+"""The API group of all three."""
+
 KIND: Final = "manifest"
 """The kind of the check that reports what is remarked about manifests."""
 

@@ -1,4 +1,4 @@
-"""What is remarkable about manifests that can be read: fields that contradict each other, and values that the product will refuse later.
+"""What is remarkable about manifests that can be read: fields that contradict each other, and values that the product cannot use.
 
 Nothing here ends a run. What one document says in names that are not read is remarked where it is read, in `manifest_names`.
 """
@@ -38,7 +38,7 @@ def lint_manifests(manifests: Manifests, proxies: Proxies, options: Options, rem
         _lint_ids(document, remarks)
         _lint_keys(document, remarks)
         _lint_version(document, remarks, proxied=bool(used))
-        if document.kind == NODE_POOL and clusters:
+        if document.kind == NODE_POOL and (clusters or manifests.nameless):
             _lint_pool(document, clusters, remarks)
     lint_networks(documents, used, remarks)
     lint_groups(documents, used, remarks)

@@ -1,4 +1,4 @@
-"""Names in the manifests that the product does not read: written in another case, misspelt, or in a place where they mean nothing.
+"""Names in the manifests that the product does not read: kinds and fields written in another case, misspelt, or in a place where they mean nothing.
 
 What is far from every known name is left alone: later releases have fields that are not known here.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from preflight.inputs.documents import Document, remark
-from preflight.inputs.manifest_fields import FREE, NAMES, SCHEMA, SINGULAR, homes
+from preflight.inputs.documents import Document, quoted, remark
+from preflight.inputs.manifest_fields import FIELDS, FREE, GROUP, NAMES, SCHEMA, SINGULAR, homes
 from preflight.inputs.problem import Remarks, Where
 from preflight.inputs.tree import Node
 
@@ -27,11 +27,29 @@ def lint_names(document: Document, remarks: Remarks) -> None:
         meant, here = _BY_CASE.get(key.lower()), places.get(place)
         if meant and key not in NAMES:
             hint = f"write `{meant}`: names are case-sensitive, and this one is not read"
-            remark(remarks, "input.unknown-field", where, f"`{meant}` is written in another case", hint)
+            remark(remarks, "input.unknown-field", where, f"`{key}` is written in another case than `{meant}`", hint)
         elif key in SINGULAR and place in _PLACES and key not in (here or ()):  # in no place of this kind, perhaps: a node pool has no `controlPlane`
             _misplaced(document, ".".join((*place, key)), key, where, remarks)
         elif here and key not in NAMES:
             _misspelt(key, here, where, remarks)
+
+
+def lint_kind(root: Node, remarks: Remarks) -> bool:
+    """Remark a document of the product's own API group whose kind is none of its, and of no group whose kind nearly is one. Whether it did."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms, for a kind that is not known only
+
+    version, named = root.get("apiVersion"), root.get("kind")
+    group = (version.text or "" if version else "").strip().rpartition("/")[0]
+    kind = (named.text or "" if named else "").strip()
+    known = {each.lower(): each for each in FIELDS}
+    near = get_close_matches(kind.lower(), sorted(known), n=1, cutoff=_NEAR)
+    if group != GROUP and (group or not near):
+        return False
+    shown = quoted(kind)
+    message = f"{shown}: no such kind in {GROUP}" if shown else f"this document of {GROUP} names no kind"
+    hint = f"did you mean `{known[near[0]]}`?" if near else f"there are: {', '.join(FIELDS)}."
+    remark(remarks, "input.unknown-kind", named.where if named else root.where, message, f"{hint} Nothing of this document is read")
+    return True
 
 
 def _keys(node: Node, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Where]]:
@@ -62,5 +80,4 @@ def _misspelt(key: str, here: frozenset[str], where: Where, remarks: Remarks) ->
     near = get_close_matches(key.lower(), sorted(known), n=1, cutoff=_NEAR)
     if near:
         meant = known[near[0]]
-        message = f"there is no such field here; `{meant}` is nearly the same"
-        remark(remarks, "input.unknown-field", where, message, f"did you mean `{meant}`? The product does not read this one")
+        remark(remarks, "input.unknown-field", where, f"`{key}`: no such field here", f"did you mean `{meant}`? Nothing reads the other")

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from preflight.inputs.documents import Document, Spot, remark
+from preflight.inputs.documents import Document, Spot, quoted, remark
 from preflight.inputs.manifest_fields import CLUSTER
 from preflight.inputs.problem import Remarks
 from preflight.model import Proxy
@@ -64,7 +64,7 @@ def _malformed(documents: Iterable[Document], remarks: Remarks) -> None:
         for means in ("vpc_cidr", *_CLUSTER, *_SUBNETS):
             for spot in document.all(means):
                 if network(spot.text) is None:
-                    message = f"`{spot.field}` is not a network in CIDR notation"
+                    message = " ".join(filter(None, (f"`{spot.field}`", quoted(spot.text), "is not a network in CIDR notation")))
                     remark(remarks, "input.cidr", spot.where, message, "write an address and the length of its prefix, like 10.0.0.0/16")
 
 

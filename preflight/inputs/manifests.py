@@ -16,7 +16,7 @@ from preflight.inputs import placeholder
 from preflight.inputs.documents import Document, remark
 from preflight.inputs.files import read
 from preflight.inputs.manifest_fields import CLUSTER, FIELDS, FREE, MANAGEMENT, NODE_POOL
-from preflight.inputs.manifest_names import lint_names
+from preflight.inputs.manifest_names import lint_kind, lint_names
 from preflight.inputs.problem import InputError, Remarks, Where
 from preflight.inputs.tree import Node, dotted
 from preflight.inputs.tree import Path as Steps
@@ -52,6 +52,8 @@ class Manifests(msgspec.Struct, frozen=True):
     """The meanings of fields that are there and could not be read."""
     documents: tuple[Document, ...] = ()
     """The documents of the kinds that are ours."""
+    nameless: bool = False
+    """Whether there are documents of the product's whose kind is misspelt, so that nobody knows what they declare."""
 
     def all(self, means: str) -> tuple[Value, ...]:
         """Every value with that meaning."""
@@ -94,6 +96,7 @@ def read_manifests(paths: Iterable[tuple[Path, str]], remarks: Remarks, *, overr
     labels: list[str] = []
     spoiled: set[str] = set()
     ours: list[Document] = []
+    nameless = False
     for path, label in paths:
         labels.append(label)
         try:
@@ -103,16 +106,18 @@ def read_manifests(paths: Iterable[tuple[Path, str]], remarks: Remarks, *, overr
             continue
         before = len(remarks.problems)
         readers = [_Reader(root, path, overridden, remarks) for root in read_yaml(text, label, remarks.problems)]
+        misnamed = [lint_kind(reader.root, remarks) for reader in readers if reader.kind not in FIELDS]
+        nameless = nameless or any(misnamed)
         readers = [reader for reader in readers if reader.kind in FIELDS]
         for reader in readers:
             values += reader.values()
             spoiled |= reader.spoiled
             ours.append(Document(reader.kind, reader.owner, path, reader.root))
             lint_names(ours[-1], remarks)
-        if len(remarks.problems) == before and not readers:
+        if len(remarks.problems) == before and not readers and not any(misnamed):
             hint = "nothing was read from it; name the installation's own manifests"
             remark(remarks, "input.value", Where(label), f"it holds none of {', '.join(FIELDS)}", hint)
-    manifests = Manifests(tuple(values), tuple(labels), frozenset(spoiled), tuple(ours))
+    manifests = Manifests(tuple(values), tuple(labels), frozenset(spoiled), tuple(ours), nameless)
     for means in ("region", "vpc"):
         _agree([value for value in manifests.all(means) if means not in overridden], remarks)
     for value in manifests.all("oidc_issuer"):

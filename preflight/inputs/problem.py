@@ -15,6 +15,10 @@ SHOWN: Final = 40
 """How many problems an error spells out; a file that is wrong in more places is wrong as a whole."""
 
 
+SLIPS: Final = frozenset({"input.unknown-field", "input.unknown-kind", "input.misplaced"})
+"""Codes of names that are nearly right, so that what they set is missing."""
+
+
 class Where(msgspec.Struct, frozen=True):
     """A place in an input: a file, or the name of a flag or variable, and line and column counted from 1."""
 
@@ -44,15 +48,20 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class InputError(Exception):
-    """The inputs cannot be used. `problems` are all that were found in one go, in the order of files and lines."""
+    """The inputs cannot be used. `problems` are all that were found in one go, in the order of files and lines.
 
-    def __init__(self, *problems: Problem) -> None:
+    `slips` are names that nearly are ones that would have been read: perhaps what a problem misses stands there, misspelt.
+    """
+
+    def __init__(self, *problems: Problem, slips: Iterable[Finding] = ()) -> None:
         super().__init__(*problems)
+        self.slips = tuple(slips)
         order = {name: place for place, name in reversed(list(enumerate(problem.where.file for problem in problems)))}
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda each: (order[each.where.file], each.where.line or 0, each.where.column or 0)))
 
     def __str__(self) -> str:
-        lines = [str(problem) for problem in self.problems[:SHOWN]]
+        lines = [neutral(f"{slip.message}; {slip.hint}") for slip in self.slips[:SHOWN]]
+        lines += [str(problem) for problem in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"and {len(self.problems) - SHOWN} more of the kind")
         return "\n".join(lines)
@@ -74,9 +83,9 @@ class Remarks(msgspec.Struct):
         self.lints.setdefault(kind, []).append(found)
 
     def settle(self) -> Mapping[str, tuple[Finding, ...]]:
-        """The lints by kind of check. Raises InputError with all problems if there is one."""
+        """The lints by kind of check. Raises InputError with all problems if there is one, and with the misspellings that may explain them."""
         if self.problems:
-            raise InputError(*self.problems)
+            raise InputError(*self.problems, slips=(each for several in self.lints.values() for each in several if each.code in SLIPS))
         return {kind: tuple(findings) for kind, findings in self.lints.items()}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -80,7 +81,9 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
     lints = remarks.settle()
     vantage = _vantage(options)
     declared = _declared(settings, substitution, manifests, lints)
-    shown = Effective(options, profile, manifests, declared.roles, settings, password, substitution.values, groups, limits, vantage, _store(environ))
+    shown = Effective(
+        options, profile, manifests, declared.roles, settings, password, substitution.values, groups, limits, vantage, _store(environ), _stand_ins(environ)
+    )
     declared = msgspec.structs.replace(declared, inputs=effective(shown, secrets))
     besides = _besides(chosen, groups, options, profile, substitution, kinds) if profile else ()
     plan = msgspec.structs.replace(
@@ -91,7 +94,7 @@ def load(options: Options, environ: MutableMapping[str, str], cwd: Path, kinds: 
 
 
 def _refuse_urls(options: Options) -> None:
-    """A URL, credentials and all, is not a path, and must not be repeated as one. Raises InputError."""
+    """A URL, credentials and all, is not a path, and must not be repeated as one; nor is `-`. Raises InputError."""
     flags = {
         "--config": options.config,
         "--proxy-file": options.proxy_file,
@@ -99,6 +102,9 @@ def _refuse_urls(options: Options) -> None:
         "--aws-facts": options.aws_facts,
         "--save-aws-facts": options.save_aws_facts,
     }
+    if str(options.save_aws_facts) == "-":
+        message = "what AWS says goes into a file, not to standard output"
+        raise InputError(Problem("input.value", Where("--save-aws-facts"), message, "name a file; standard output is the report's"))
     given = [*flags.items(), *(("--manifest", path) for path in options.manifests)]
     wrong = [flag for flag, path in given if path and ("@" in str(path) or ":/" in str(path))]
     if wrong:
@@ -202,6 +208,12 @@ def _plan(found: tuple[AnyCheck, ...], declared: Declared, profile: Profile | No
 def _vantage(options: Options) -> str:
     host = os.uname().nodename
     return f"{host} ({options.vantage})" if options.vantage else host
+
+
+def _stand_ins(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Who answers in AWS's place, by the variable that says so; of a URL with an `@` nothing is shown, since where its credentials end is a guess."""
+    named = {name: environ[name] for name in sorted(environ) if name.startswith("AWS_ENDPOINT_URL") and environ[name]}
+    return tuple((name, "somebody" if "@" in url else urlsplit(url).netloc) for name, url in named.items())
 
 
 def _store(environ: Mapping[str, str]) -> tuple[str, str]:

@@ -26,6 +26,9 @@ _HOW: Final = {
     "oidc_host": "give --set oidc_host=HOST, or a manifest with an issuerURI",
 }
 
+_EVERYWHERE: Final = ("region", "vpc")
+"""What a manifest of a kind with such a field has to say; other fields may be left out."""
+
 
 class Variable(msgspec.Struct, frozen=True):
     """A variable's value and where it came from."""
@@ -115,8 +118,20 @@ class Substitution(msgspec.Struct):
                 hint = "write ${name}, or $${ for the characters themselves"
                 remarks.problem("input.variable", places[0], f"`${{` here does not begin a variable{more}", hint)
                 continue
+            manifest = _lacking(name, manifests)
+            if manifest:
+                remarks.problem("input.variable", manifest, f"nothing here sets `{name}`, which is needed at {places[0].source}{more}", _HOW[name])
+                continue
             hint = _HOW.get(name, f"give --set {name}=VALUE, or put it under `variables` in the profile")
             remarks.problem("input.variable", places[0], f"the variable `${{{name}}}` is needed here and nothing sets it{more}", hint)
+
+
+def _lacking(name: str, manifests: Manifests) -> Where | None:
+    """Where the user's manifest should have set this variable, if every installation's does."""
+    if name not in _EVERYWHERE:
+        return None
+    lacks = (document for document in manifests.documents if document.field(name))
+    return next((document.root.nearest(("spec",)) for document in lacks), None)
 
 
 def replaced(text: str, values: Mapping[str, Variable], missed: Callable[[str], None] = lambda _: None) -> str:

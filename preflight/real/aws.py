@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -73,7 +74,8 @@ class RealAws:
             return
         self._begun = True
         try:
-            self._facts = await self._read()
+            facts = await self._read()
+            self._facts = msgspec.structs.replace(facts, read=self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         except Exception as error:  # noqa: BLE001 - a bug here must not take the network's checks along
             reason = f"reading AWS crashed: {place(_innermost(error))}"
             self._facts = nothing(self._scope, Unread("", "internal.crashed", reason))
@@ -95,14 +97,23 @@ class RealAws:
             why: Any = session.unusable_region()
             if session.partition:
                 facts = msgspec.structs.replace(facts, services={name: session.partitions.service(name, session.region) for name in scope.services})
-                barred = bool(session.sts and await walks.barred(session.sts))
-                why = await self._tried(lambda: session.credentials(barred=barred), clean, CREDENTIALS_SECONDS, _unfound())
+                why = await self._credentials(session, walks, clean)
             if isinstance(why, Unread):
                 return nothing(scope, why, facts)
             source, secrets = why
             return await self._asked(session, facts, walks, within, source, secrets)
         finally:
             session.close()
+
+    async def _credentials(self, session: Session, walks: Walks, clean: Callable[[str], str]) -> Any:  # noqa: ANN401
+        """What the SDK finds, within one bound. Where there is nothing to find, no walk to a proxy keeps anybody waiting."""
+        with anyio.move_on_after(CREDENTIALS_SECONDS):
+            missing = await self._tried(session.missing, clean, CREDENTIALS_SECONDS, _unfound())
+            if missing:
+                return missing
+            barred = bool(session.sts and await walks.barred(session.sts))
+            return await self._tried(lambda: session.credentials(barred=barred), clean, CREDENTIALS_SECONDS, _unfound())
+        return _unfound()
 
     async def _asked(self, session: Session, facts: Facts, walks: Walks, within: Bound, source: str, secrets: tuple[Secret, ...]) -> Facts:
         own = Redactor(secrets)

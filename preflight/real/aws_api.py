@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import anyio
 
 from preflight.aws.facts import Unread
-from preflight.real.aws_errors import Endless, absent, said, unread
+from preflight.real.aws_errors import Endless, Misdirected, absent, said, unread
 from preflight.real.aws_session import CONNECTIONS, Session
 from preflight.real.aws_walks import Walks
 from preflight.real.daemon import in_daemon
@@ -49,8 +49,8 @@ class Api:
         self.refusals: dict[str, str] = {}
         """By action: AWS's own name for its last refusal."""
 
-    async def every(self, action: str, key: str, shape: Callable[[Any], T], **parameters: Any) -> tuple[T, ...] | Unread:  # noqa: ANN401
-        """Every item of a paginated answer. No such thing is an empty answer."""
+    async def every(self, action: str, key: str, shape: Callable[[Any], T], *, gone: Unread | None = None, **parameters: Any) -> tuple[T, ...] | Unread:  # noqa: ANN401
+        """Every item of a paginated answer. No such thing is an empty answer, or `gone` where that would be no fact."""
         size = _SMALLER_PAGES.get(action.partition(":")[2], _LARGE)
 
         def pages(client: Any) -> tuple[T, ...]:  # noqa: ANN401
@@ -63,7 +63,7 @@ class Api:
             return tuple(found)
 
         answer = await self._ask(action, pages)
-        return () if answer is None else answer
+        return (gone or ()) if answer is None else answer
 
     async def one(self, action: str, shape: Callable[[Any], T], *, region: str = "", **parameters: Any) -> T | Unread | None:  # noqa: ANN401
         """One answer; None where AWS says that there is no such thing."""
@@ -85,8 +85,8 @@ class Api:
             if absent(error):
                 return None
             why = unread(action, error, self._clock.now(), self._clean)
-            if isinstance(error, Endless) or said(error):
-                return why  # it was reached
+            if isinstance(error, Endless | Misdirected) or said(error):
+                return why  # it was reached, or there is nowhere to walk to
         return await self._explained(why, service, region) if why.code == "aws.unreachable" else why
 
     async def _called(self, action: str, call: Callable[[Any], T], client: Any) -> T:  # noqa: ANN401

@@ -41,6 +41,7 @@ _RAISED: Final[Mapping[str, str]] = {
     "ConnectionError": "aws.unreachable",
     "Endless": "aws.unreachable",
     "HTTPClientError": "aws.unreachable",
+    "Misdirected": "aws.unreachable",
     "OSError": "aws.unreachable",
     "PaginationError": "aws.unreachable",
     "ResponseParserError": "aws.unreachable",
@@ -56,6 +57,10 @@ _WHO_ASKS: Final = {"AssumeRole": "sts", "AssumeRoleWithSAML": "sts", "AssumeRol
 
 class Endless(Exception):
     """An answer that goes on page after page."""
+
+
+class Misdirected(Exception):
+    """A setting of the SDK that sends its questions to what cannot be asked. Its text names the setting, never the value, which may hold credentials."""
 
 
 def said(error: BaseException) -> str:

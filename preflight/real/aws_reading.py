@@ -133,7 +133,9 @@ class Reading:
         self._put(keys={**self.facts.keys, key: found or Absent(f"{self._scope.region} has no key {key}")})
 
     async def _prefix_list(self, name: str) -> None:
-        found = await self._api.every("ec2:GetManagedPrefixListEntries", "Entries", self._shapes.prefix, PrefixListId=name)
+        action = "ec2:GetManagedPrefixListEntries"
+        gone = Unread(action, "aws.refused", f"AWS shows this account no list {name}, which a rule or a route names")
+        found = await self._api.every(action, "Entries", self._shapes.prefix, gone=gone, PrefixListId=name)
         self._put(prefix_lists={**self.facts.prefix_lists, name: found})
 
     async def _other_groups(self) -> None:

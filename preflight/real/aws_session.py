@@ -19,6 +19,7 @@ from preflight import __version__
 from preflight.aws.facts import Unread
 from preflight.declared import Declared
 from preflight.model import Proxy, Route, Target, Via, authority
+from preflight.real.aws_errors import Misdirected
 from preflight.real.aws_models import quicken
 from preflight.real.aws_partitions import Partition, Partitions
 from preflight.real.aws_trust import read_once
@@ -74,24 +75,34 @@ class Session:
         meant = f"; did you mean {like[0]}?" if like else ""
         return Unread("", "aws.no-region", f"the AWS SDK of this installation knows no region {self.region!r}{meant}")
 
+    def missing(self) -> Unread | None:
+        """Why there are no credentials. Whom a role's have to be asked of is not asked yet, and the proxy is sent none of its own."""
+        self._take(barred=True)
+        if self._core.get_credentials():
+            return None
+        off = os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
+        switched = " (switched off by AWS_EC2_METADATA_DISABLED)" if off else ""
+        return Unread("", "aws.no-credentials", _TRIED.format(profile=repr(self._core.profile or "default"), switched=switched))
+
     def credentials(self, *, barred: bool = False) -> tuple[str, tuple[Secret, ...]] | Unread:
         """Where the credentials were found, and what of them must never be shown; asks for a role's first, if they are one's.
 
         `barred`: the proxy has refused its own credentials, and is not sent them again.
         """
+        if missing := self.missing():
+            return missing
+        self._take(barred=barred)
+        found = self._core.get_credentials()
+        frozen = found.get_frozen_credentials()
+        return str(found.method or ""), tuple(Secret(each) for each in (frozen.access_key, frozen.secret_key, frozen.token) if each)
+
+    def _take(self, *, barred: bool) -> None:
+        """The route of those who ask for a role's credentials; they read it when they ask."""
         if self.sts:
             route = self._declared.route(self.sts)
             if barred and isinstance(route, Via):
                 route = Via(msgspec.structs.replace(route.proxy, user=None, password=None), route.because)
             self._core.set_default_client_config(self._config(route))
-        found = self._core.get_credentials()
-        if found is None:
-            off = os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
-            switched = " (switched off by AWS_EC2_METADATA_DISABLED)" if off else ""
-            reason = _TRIED.format(profile=repr(self._core.profile or "default"), switched=switched)
-            return Unread("", "aws.no-credentials", reason)
-        frozen = found.get_frozen_credentials()
-        return str(found.method or ""), tuple(Secret(each) for each in (frozen.access_key, frozen.secret_key, frozen.token) if each)
 
     def client(self, service: str, region: str = "") -> Any:  # noqa: ANN401 - botocore has no types
         """The client of that service, made once. Its requests take the declared route of the host that it asks."""
@@ -112,7 +123,7 @@ class Session:
         if where in self._made:
             return Target.parse(self._made[where].meta.endpoint_url)
         configured = self._endpoint_url(service)
-        return Target.parse(configured) if configured else Target("https", self.partitions.service(*where).host, 443)
+        return _asked(configured, service) if configured else Target("https", self.partitions.service(*where).host, 443)
 
     def _endpoint_url(self, service: str) -> str:
         """The URL that the environment or the AWS profile gives for that service, by the SDK's own rules."""
@@ -155,6 +166,19 @@ class Session:
             for file in files:
                 bundle.write(file.read_bytes() + b"\n")
         return self._bundle
+
+
+def _asked(configured: str, service: str) -> Target:
+    """Whom a configured URL asks. Raises Misdirected."""
+    try:
+        target = Target.parse(configured)
+        if target.scheme in {"http", "https"} and "://" in configured:
+            return target
+    except ValueError:  # its text quotes the value
+        pass
+    own = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
+    setting = next((name for name in (own, "AWS_ENDPOINT_URL") if os.environ.get(name)), "endpoint_url of the AWS profile")
+    raise Misdirected(f"{setting} is no URL that can be asked (http or https, a host and a port, no credentials): correct or remove it")
 
 
 def _proxies(route: Route) -> Mapping[str, str]:

@@ -78,6 +78,8 @@ class Shapes:
             groups=self.texts(said, "Groups", "GroupId"),
             route_tables=self.texts(said, "RouteTableIds"),
             full_access=full_access(said.get("PolicyDocument")),
+            ip_type=self.text(said, "IpAddressType"),
+            dns_type=self.text(said.get("DnsOptions") or {}, "DnsRecordIpType"),
         )
 
     def group(self, said: Said) -> Group:

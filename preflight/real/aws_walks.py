@@ -1,4 +1,4 @@
-"""Our own walks to AWS's names: why an API did not answer, and whether a service without an endpoint can be reached all the same."""
+"""Our own walks to AWS's names: why an API did not answer, and whether a service whose name no endpoint has can be reached all the same."""
 
 from __future__ import annotations
 
@@ -45,8 +45,11 @@ class Walks:
         return f"our own walk to {target.authority} {way} " + (f"ended with {walked.code}" if walked.code else "got there")
 
     async def without_endpoint(self, services: Mapping[str, Service], asked: Iterable[str], endpoints: Iterable[Endpoint]) -> None:
-        """Walk directly, as a node without a proxy would, to every service asked about of which the VPC has no endpoint."""
-        there = {each.service for each in endpoints}
+        """Walk directly, as a node without a proxy would, to every service asked about of which no endpoint in the VPC has the public name.
+
+        A gateway works by routes, and leaves the name as it is.
+        """
+        there = {each.service for each in endpoints if each.type.lower() == "gateway" or (each.private_dns and each.state.lower() == "available")}
 
         async def walk(name: str) -> None:
             target = Target("https", services[name].host, 443)

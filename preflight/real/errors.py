@@ -113,6 +113,13 @@ def is_cut_off(error: BaseException) -> bool:
     return isinstance(error, anyio.EndOfStream | anyio.BrokenResourceError | anyio.ClosedResourceError | ConnectionError)
 
 
+def bare(error: BaseException) -> BaseException:
+    """The error as it may be kept: without the frames it came through. They hold the walk that keeps it, connection and trust store included, in a circle."""
+    for each in _chain(error):
+        each.__traceback__ = None
+    return error
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     for _ in range(8):
         if error is None:

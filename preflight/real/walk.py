@@ -144,7 +144,7 @@ class Walk:
             if self._errand.upto is Phase.TLS:
                 await stream.flush()
         except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
-            self.error = error
+            self.error = errors.bare(error)
             raise self._broken_handshake(error) from None
         added = self._net.trust.added(stream) if trusting is not Trusting.BLINDLY else None
         self._done(**self._agreed(stream), **({"added": added} if added else {}))

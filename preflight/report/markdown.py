@@ -23,6 +23,8 @@ _SIGNS: Final = {Status.PASS: "✅", Status.SKIP: "⏩", Status.WARN: "🔶", St
 _PLAIN: Final = re.compile(r"""["'(]*(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]+(?:[.][0-9]+)?)[)"'.,;:!?]*|-""")
 _CORE: Final = re.compile(r"""^(["'(]*)(.*?)([)"'.,;:!?]*)$""")
 """Punctuation that may stay outside a code span, on either side of what may not."""
+_SPAN: Final = re.compile(r"""(?:^|(?<=\s))(["'(]*)`([^`\s](?:[^`]*[^`\s])?)`([)"'.,;:!?]*)(?=\s|$)""")
+"""What stands in backticks already, such as a command to copy. It is set apart by spaces or punctuation, so that no other span touches it."""
 
 
 def chunks(report: Report) -> Iterator[str]:
@@ -90,7 +92,15 @@ def _listed(labelled: Iterable[words.Labelled]) -> str:
 
 
 def prose(text: str) -> str:
-    """Plain words as they are, and everything else in code spans."""
+    """Plain words as they are, and everything else in code spans; what stands in backticks is one span, whole."""
+    pieces, end = [], 0
+    for match in _SPAN.finditer(text):
+        pieces += [_fenced(text[end : match.start()]), match[1] + code(" ".join(match[2].splitlines())) + match[3]]
+        end = match.end()
+    return " ".join(piece for piece in (*pieces, _fenced(text[end:])) if piece)
+
+
+def _fenced(text: str) -> str:
     runs = groupby(text.split(), key=lambda word: bool(_PLAIN.fullmatch(word)))
     return " ".join(" ".join(run) if plain else _CORE.sub(_in_code, " ".join(run), count=1) for plain, run in runs)
 

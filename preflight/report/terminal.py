@@ -41,17 +41,15 @@ def print_report(report: Report, console: Console, *, verbose: bool = False) -> 
         console.print()
         _line(console, group, "bold cyan")
         _results(console, results, names)
-    settings = list(words.configured(report))
-    if settings:
-        console.print()
-        _line(console, f"with {'; '.join(settings)}", "dim")
     for result, alike in words.detailed(report, verbose=verbose):
         console.print()
         _line(console, words.heading(result), STYLES[result.status])
-        _labelled(console, words.told(result, report.vantage, verbose=verbose))
+        _labelled(console, words.detail(report, result, verbose=verbose))
         if alike:
             _labelled(console, [("the same", ", ".join(alike))])
     console.print()
+    for setting in words.configured(report):
+        _line(console, f"with {setting}", "dim")
     _line(console, words.made(report), "dim")
     for cause in report.causes:
         _line(console, f"CAUSE {cause.title} [{cause.code}]", "bold")

@@ -33,15 +33,12 @@ def _lines(report: Report, *, verbose: bool) -> Iterator[str]:
     for cause in report.causes:
         yield from ("", f"CAUSE  {cause.title} [{cause.code}]", *_indented(words.cause(cause)))
     yield from _table(report)
-    settings = list(words.configured(report))
-    if settings:
-        yield ""
-        yield from (f"WITH  {setting}" for setting in settings) if verbose else [f"WITH  {'; '.join(settings)}"]
     for result, alike in words.detailed(report, verbose=verbose):
-        yield from ("", words.heading(result), *_indented(words.told(result, report.vantage, verbose=verbose)))
+        yield from ("", words.heading(result), *_indented(words.detail(report, result, verbose=verbose)))
         if alike:
             yield from _indented([("the same", ", ".join(alike))])
     yield ""
+    yield from (f"WITH  {setting}" for setting in words.configured(report))
     yield f"BY    {words.made(report)}"
     yield from (f"CAUSE {cause.title} [{cause.code}]" for cause in report.causes)
     yield verdict.last_line(report)

@@ -73,22 +73,31 @@ def gist(result: CheckResult) -> str:
 
 
 def detailed(report: Report, *, verbose: bool = False) -> Iterator[tuple[CheckResult, list[str]]]:
-    """The results to tell at length, and the names of those that one cause explains in the same way and that need no telling of their own."""
+    """The results to tell at length, the worst first, and the names of those that need no telling of their own.
+
+    One cause explains these in the same way, or a signal ended the run before they had begun.
+    """
     told: dict[tuple[int, str], list[str]] = {}
     cause_of = {name: number for number, cause in enumerate(report.causes) for name in cause.checks if len(cause.checks) > 1}
     shown: list[tuple[CheckResult, list[str]]] = []
-    for result in report.results:
+    for result in sorted(report.results, key=lambda result: -result.status):
         if verbose:
             shown.append((result, []))
         elif result.status > Status.SKIP:
             decisive = worst(result)
-            key = (cause_of.get(result.name, -1), f"{result.status} {decisive.code if decisive else ''} {len(result.findings)}")
-            if key in told and key[0] >= 0:
+            alike = "" if unfinished(result) else f"{result.status} {decisive.code if decisive else ''} {len(result.findings)}"
+            key = (cause_of.get(result.name, -1), alike)
+            if key in told and (key[0] >= 0 or not alike):
                 told[key].append(result.name)
             else:
                 told[key] = []
                 shown.append((result, told[key]))
     yield from shown
+
+
+def unfinished(result: CheckResult) -> bool:
+    """Whether a signal ended the run before the check had found anything."""
+    return any(finding.code == "internal.interrupted" for finding in result.findings)
 
 
 def heading(result: CheckResult) -> str:
@@ -97,11 +106,20 @@ def heading(result: CheckResult) -> str:
     return f"{result.status.name:<5} {result.name}" + (f" ({result.verdict.word}, but not required)" if mild else "")
 
 
+def detail(report: Report, result: CheckResult, *, verbose: bool = False) -> Iterator[Labelled]:
+    """Everything there is to tell about a result, but for a hint that stands word for word in a cause about this check alone."""
+    said = {cause.hint for cause in report.causes if cause.checks == (result.name,)}
+    for label, text in told(result, report.vantage, verbose=verbose):
+        if verbose or label != "do" or text not in said:
+            yield label, text
+
+
 def told(result: CheckResult, vantage: str, *, verbose: bool = False) -> Iterator[Labelled]:
     """Everything there is to tell about a result, label by label. Findings that pass are told only if asked or if there is nothing else."""
     if result.about:
         yield "about", result.about
-    yield "tried", tried(result, vantage)
+    if result.target or result.steps:
+        yield "tried", tried(result, vantage)
     loud = [finding for finding in result.findings if finding.status > Status.SKIP]
     for finding in result.findings if verbose or not loud else loud:
         yield from _finding(result, finding, verbose=verbose)
@@ -146,7 +164,7 @@ def _finding(result: CheckResult, finding: Finding, *, verbose: bool) -> Iterato
         yield "who", code.who if code and code.blame is finding.blame else who(finding.blame)
     if finding.hint:
         yield "do", finding.hint
-    line = reproduced(result, code.reproduce) if code else ""
+    line = reproduced(result, code.reproduce, finding) if code else ""
     if line:
         yield "reproduce", line
     if verbose and finding.evidence:
@@ -163,10 +181,12 @@ def plain(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def reproduced(result: CheckResult, template: str) -> str:
+def reproduced(result: CheckResult, template: str, finding: Finding | None = None) -> str:
     """The shell line that shows the same without this tool; empty where the result does not know every field. No credential is ever in it."""
-    known = _fields(result)
-    if not (isinstance(result.route, Via) and result.route.proxy.user):
+    where = finding.evidence.get("where") if finding else None
+    known = _fields(result) | ({"where": where} if isinstance(where, str) else {})
+    named = result.route.proxy.user if isinstance(result.route, Via) else any(each.evidence.get("credentials") is True for each in result.findings)
+    if not named:
         template = template.replace(" --proxy-user USER", "")
     line, quotes = "", 0
     for literal, name, _, _ in Formatter().parse(template):
@@ -186,7 +206,15 @@ def _fields(result: CheckResult) -> dict[str, str]:
         proxy = result.route.proxy
         address = authority(proxy.host, proxy.port)
         return fields | {"proxy": proxy.url, "proxy_address": address, "peer": address}
-    return fields | {"proxy": ""} if result.route else fields
+    return fields | {"proxy": ""} if result.route else _proxy_fields(result) | fields
+
+
+def _proxy_fields(result: CheckResult) -> dict[str, str]:
+    """What a check of the proxy itself, which has no target of its own, put into the evidence: `proxy`, and the `url` that it asked for."""
+    known = next((finding.evidence for finding in result.findings if finding.evidence.get("proxy")), {})
+    fields = {name: str(known[name]) for name in ("proxy", "url") if isinstance(known.get(name), str)}
+    address = fields.get("proxy", "").partition("://")[2]
+    return fields | {"proxy_address": address, "peer": address} if address else {}
 
 
 def _target_fields(text: str) -> dict[str, str]:

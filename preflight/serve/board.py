@@ -68,6 +68,8 @@ class Board(msgspec.Struct, kw_only=True):
     running: bool = False
     stopping: bool = False
     counters: Counters = msgspec.field(default_factory=Counters)
+    remembers: bool = True
+    """Whether history is to be written at all."""
     history: str = ""
     """Why history is not being written; empty while it is."""
     config: str = ""
@@ -87,7 +89,7 @@ class Board(msgspec.Struct, kw_only=True):
     def stale(self, now: datetime) -> bool:
         """Whether the last run is too old to speak for the present."""
         age = self.age(now)
-        return age is None or age > self.stale_after
+        return age is None or abs(age) > self.stale_after  # a run of the future: the clock was set back, and its age is unknown
 
 
 class Change(msgspec.Struct, frozen=True):

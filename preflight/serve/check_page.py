@@ -98,7 +98,7 @@ def check_page(board: Board, report: Report, name: str, memory: Memory, now: dat
         headline=head,
         since=ago(head.since, now),
         checked=ago(stand.checked if stand else None, now),
-        tried=words.tried(result, report.vantage),
+        tried=words.tried(result, report.vantage) if result.target or result.steps else "",
         blockers=tuple(map(link, result.blocked_by)),
         said=tuple(_said(result, finding) for finding in sorted(result.findings, key=lambda finding: -finding.status)),
         hops=tuple(hops(result, memory)),
@@ -119,7 +119,7 @@ def _said(result: CheckResult, finding: Finding) -> Said:
         means=code.means if code and loud else "",
         who=who(finding.code, finding.blame) if loud else "",
         do=finding.hint,
-        reproduce=words.reproduced(result, code.reproduce) if code and code.reproduce else "",
+        reproduce=words.reproduced(result, code.reproduce, finding) if code and code.reproduce else "",
         evidence=tuple((key, words.plain(value)) for key, value in finding.evidence.items()),
     )
 

@@ -57,11 +57,12 @@ class Damped(msgspec.Struct, frozen=True):
     standing: Standing
     since: datetime
     window: tuple[Standing, ...] = ()
+    """Empty where the results are too old to say anything: the next one counts at once then."""
 
     def after(self, seen: Standing, at: datetime, rule: Damping) -> Damped:
         """How it stands after one more result."""
         window = (*self.window, seen)[-rule.of :]
-        standing = _settled(self.standing, seen, window, rule.needed)
+        standing = _settled(self.standing, seen, window, rule.needed) if self.window else seen
         return Damped(standing, self.since if standing is self.standing else at, window)
 
 

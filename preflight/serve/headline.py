@@ -35,6 +35,8 @@ class Headline(msgspec.Struct, frozen=True):
     standing: Standing
     sentence: str
     since: datetime | None = None
+    cause: str = ""
+    """What is to blame first, with its code."""
     note: str = ""
     """What the sentence does not say: that the last run and the standing differ, and why."""
 
@@ -54,7 +56,9 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     doubt = _doubt(board, now)
     if report is None or doubt:
         return Headline(Standing.UNKNOWN, doubt)
-    return Headline(board.standing, _capital(verdict.sentence(report)), board.since, _damped(board.standing, _LIKE[verdict.status(report)]))
+    note = _damped(board.standing, _LIKE[verdict.status(report)])
+    cause = "" if board.standing is Standing.UP else _first(report)
+    return Headline(board.standing, _capital(verdict.sentence(report)), board.since, cause, note)
 
 
 def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -> Headline:
@@ -64,7 +68,8 @@ def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -
     said = _capital(worst.message if worst and result.status > Status.SKIP else words.gist(result)) or "It passed"
     if doubt or stand is None:
         return Headline(Standing.UNKNOWN, doubt or said)
-    return Headline(stand.standing, said, stand.since, _damped(stand.standing, _LIKE[result.status]) if result.status is not Status.SKIP else "")
+    note = _damped(stand.standing, _LIKE[result.status]) if result.status is not Status.SKIP else ""
+    return Headline(stand.standing, said, stand.since, note=note)
 
 
 def _doubt(board: Board, now: datetime) -> str:
@@ -75,6 +80,15 @@ def _doubt(board: Board, now: datetime) -> str:
     if board.stale(now):
         return f"No run has ended for {lasting(age)}: what is known is of the past"
     return "This host reaches nothing at all, so it cannot tell" if board.isolated else ""
+
+
+def _first(report: Report) -> str:
+    """The first cause, as the list of troubles has it; where there is none, the worst finding of the worst check."""
+    for cause in report.causes:
+        return f"{_capital(cause.title)} [{cause.code}]"
+    result = max(report.results, key=lambda each: each.status, default=None)
+    finding = words.worst(result) if result and result.status > Status.SKIP else None
+    return f"{_capital(finding.message)} [{finding.code}]" if finding else ""
 
 
 def _damped(standing: Standing, latest: Standing) -> str:

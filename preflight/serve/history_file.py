@@ -19,6 +19,8 @@ BUSY: Final = 5.0
 """Seconds to wait for somebody else's look at the file, such as a sqlite3 shell's."""
 WAL_BYTES: Final = 4 * 1024 * 1024
 """What the write-ahead log is cut to once it has been copied into the file."""
+CACHE_KIB: Final = 512
+"""What the writer keeps of the file in memory: it appends, and has no use for the two MiB that SQLite would fill in time."""
 _PLAIN: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not do what it is asked",
@@ -119,3 +121,4 @@ def _set_up(writer: sqlite3.Connection) -> None:
         raise schema.Foreign("its file system cannot keep a write-ahead log beside it")
     writer.execute("PRAGMA synchronous = FULL")
     writer.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+    writer.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -60,7 +60,9 @@ class _Collector(Collector):
             yield GaugeMetricFamily("preflight_run_duration_seconds", "How long the last run took.", report.seconds)
         yield from _counters(board)
         yield _flag("preflight_running", "Whether a run is under way.", board.running)
-        yield _flag("preflight_history_writable", "Whether history is being written.", not board.history)
+        yield _flag(
+            "preflight_history_writable", "Whether history is being written; no sample with --no-history.", not board.history if board.remembers else None
+        )
         yield _flag("preflight_config_current", "Whether the files in force are the newest: 0 after a refused reload.", not board.config)
         yield _flag("preflight_isolated", "Whether the host of the probe reaches nothing at all.", bool(board.isolated))
         yield InfoMetricFamily("preflight_build", "Which preflight this is.", {"version": neutral(board.version)})
@@ -123,5 +125,5 @@ def _moment(name: str, about: str, at: datetime | None) -> Metric:
     return GaugeMetricFamily(name, about, at.timestamp() if at else None)
 
 
-def _flag(name: str, about: str, value: bool) -> Metric:
-    return GaugeMetricFamily(name, about, float(value))
+def _flag(name: str, about: str, value: bool | None) -> Metric:
+    return GaugeMetricFamily(name, about, None if value is None else float(value))

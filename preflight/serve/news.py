@@ -1,14 +1,43 @@
-"""Which changes are worth telling: one trouble is told once, however many checks come to feel it, and whichever run finds them."""
+"""Which changes are worth telling, and how the journal tells them: one trouble once, however many checks come to feel it, and whichever run finds them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from preflight.model import Cause, Report
+from preflight.report import words
 from preflight.serve.board import Change, Standing
 from preflight.serve.damping import WHOLE
 
+NAMED: Final = 3
+"""How many checks a line of the journal names."""
 _ORDER: Final = tuple(Standing)
+
+
+def lines(changes: Iterable[Change]) -> Iterator[Mapping[str, object]]:
+    """The changes as the journal says them: one line for the whole, and one for all checks that changed alike for the same reason."""
+    alike: dict[tuple[Standing, Standing, str, str], list[str]] = {}
+    for change in changes:
+        code, reason = _reason(change)
+        if change.subject == WHOLE:
+            yield {"subject": WHOLE, "before": change.before, "after": change.after, "code": code, "cause": reason}
+        else:
+            alike.setdefault((change.before, change.after, code, reason), []).append(change.subject)
+    for (before, after, code, reason), names in alike.items():
+        more = ",…" if len(names) > NAMED else ""
+        yield {"checks": len(names), "names": ",".join(names[:NAMED]) + more, "before": before, "after": after, "code": code, "cause": reason}
+
+
+def _reason(change: Change) -> tuple[str, str]:
+    """The code and the words of what moved it: of a cause that is its own, else of its own worst finding. A recovery needs none."""
+    if change.after is Standing.UP:
+        return "", ""
+    if change.causes:
+        return change.causes[0].code, change.causes[0].title
+    result = next((each for each in change.report.results if each.name == change.subject), None)
+    finding = words.worst(result) if result else None
+    return (finding.code, finding.message) if finding else ("", "")
 
 
 class News:

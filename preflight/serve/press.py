@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -28,6 +29,9 @@ T = TypeVar("T")
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _LONG: Final = 32
 """A command of so many characters stands on its own line."""
+_AWS: Final = "aws "
+_JOINT: Final = re.compile(r"\A[;,.]?\s*(?:and\s*\Z)?")
+"""What joins a command to what follows, and means nothing where the command has a line of its own."""
 
 
 class Edition(msgspec.Struct, frozen=True):
@@ -108,9 +112,12 @@ def _pieces(text: str) -> list[tuple[str, str]]:
     pieces = text.split("`")
     if len(pieces) % 2 == 0:  # no pairs: somebody quoted half a command
         return [("prose", text)]
-    kinds = ["prose" if number % 2 == 0 else "command" if len(piece) >= _LONG else "term" for number, piece in enumerate(pieces)]
+    kinds = ["prose" if number % 2 == 0 else "command" if len(piece) >= _LONG or piece.startswith(_AWS) else "term" for number, piece in enumerate(pieces)]
     after = ["", *kinds]
-    return [(kind, piece.removeprefix(".") if before == "command" else piece) for kind, piece, before in zip(kinds, pieces, after, strict=False)]
+    cut = [
+        (kind, _JOINT.sub("", piece) if kind == "prose" and before == "command" else piece) for kind, piece, before in zip(kinds, pieces, after, strict=False)
+    ]
+    return [(kind, piece) for kind, piece in cut if piece]
 
 
 def filled(template: str, values: Mapping[str, object]) -> bytes:

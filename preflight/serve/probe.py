@@ -20,10 +20,10 @@ from preflight.plan import Plan
 from preflight.report import verdict
 from preflight.serve import isolation, notice, portion
 from preflight.serve.backoff import Backoff
-from preflight.serve.board import Board
+from preflight.serve.board import Board, Standing
 from preflight.serve.configuration import Configuration
 from preflight.serve.journal import Journal, Level, bug
-from preflight.serve.news import News
+from preflight.serve.news import News, lines
 from preflight.serve.notice import Notice
 from preflight.serve.present import Present
 from preflight.serve.recorder import Recorder
@@ -146,9 +146,8 @@ class Probe:
         self._judge_isolation(run)
         taken = self._present.take(run, self._force, clock.now())
         self._log(run)
-        for change in taken.changes:
-            level = Level.NOTICE if change.after.value == "up" else Level.WARNING
-            self._around.journal.say(level, "change", subject=change.subject, before=change.before, after=change.after, cause=_cause(change.causes))
+        for line in lines(taken.changes):
+            self._around.journal.say(Level.NOTICE if line["after"] is Standing.UP else Level.WARNING, "change", **line)
         if news := self._news.of(taken.changes, taken.report):
             self._around.tell(notice.of_changes(news, self._around.token()))
         await self._around.recorder.record(taken.new, self._present.standings.saved)
@@ -188,6 +187,10 @@ class Probe:
         board, around = self._board, self._around
         reason = isolation.cut_off(run, around.routes)
         if reason is None or bool(reason) == bool(board.isolated):
+            return
+        if reason and not self._force.rhythms.keys() <= {result.name for result in run.results}:
+            # a part of the checks may all lead to where this host never had a route; where some are held back, nobody can tell
+            self._everything = not self._backoff.holds(around.clock.monotonic())
             return
         board.isolated = reason
         self._everything = not reason  # what was found meanwhile says nothing

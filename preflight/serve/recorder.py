@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 import anyio
+from msgspec.structs import replace
 
 from preflight.model import Phase, Report
 from preflight.real.daemon import in_daemon
@@ -26,6 +27,9 @@ class Archive(Protocol):
 
     def stands(self) -> Mapping[str, Damped]:
         """How everything stood after the last run. Raises Unreadable."""
+
+    def runs(self, limit: int) -> tuple[PastRun, ...]:
+        """The last runs, newest first. Raises Unreadable."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -70,12 +74,15 @@ class Recorder:
         self._busy = False
 
     def saved(self) -> Mapping[str, Damped]:
-        """How everything stood before this process began. What cannot be read is said on the board."""
+        """How everything stood before this process began; of what is stale by now, without the results. What cannot be read is said on the board."""
+        board = self._board
         try:
-            return self._archive.stands()
+            stands, runs = self._archive.stands(), self._archive.runs(1)
         except Unreadable as why:
-            self._board.history = neutral(str(why))
+            board.history = neutral(str(why))
             return {}
+        fresh = runs and abs((board.started - runs[0].started).total_seconds()) <= board.stale_after
+        return stands if fresh else {name: replace(damped, window=()) for name, damped in stands.items()}
 
     async def record(self, report: Report, stands: Mapping[str, Damped]) -> None:
         """Keep this run. Whatever comes of it, the board says whether history is being written."""

@@ -91,6 +91,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
     journal = Journal(to_stderr, clock.now, prefixed=journald_reads(environ))
     plan = configuration.now.loaded.plan
     board = Board(version=__version__, profile=plan.profile, vantage=plan.vantage, started=clock.now(), stale_after=configuration.now.stale_after)
+    board.remembers = settings.history is not None
     port = _open(settings)
     try:
         archive = History.open(settings.history, settings.keep) if settings.history else NoHistory()
@@ -106,6 +107,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
             systemd=Systemd(environ),
             journal=journal,
         )
+        gc.freeze()  # what was loaded stays, and no later look has to go through it
         gc.enable()  # `__main__` switched it off for as long as modules load
         anyio.run(_serve, service)
     finally:

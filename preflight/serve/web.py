@@ -145,11 +145,13 @@ class _Site:
         return str(name)
 
     def _verdict(self, head: headline.Headline) -> Response:
-        """A health endpoint's answer."""
+        """A health endpoint's answer: how it stands, what is to blame or is said of it, and third whether the newest files were refused."""
         well = head.well and self._board.ready
-        lines = [f"{head.standing}{f' since {iso(head.since)}' if head.since else ''}", head.sentence, *([head.note] if head.note else [])]
-        lines += ["stopping"] if self._board.stopping else []
-        return PlainTextResponse("\n".join(lines) + "\n", 200 if well else 503)
+        first = f"{head.standing}{f' since {iso(head.since)}' if head.since else ''}"
+        why = neutral(next(iter(self._board.config.splitlines()), ""))
+        refused = f"The last reload was refused: {why}" if why else ""
+        lines = [first, head.cause or head.sentence, refused, head.sentence if head.cause else "", head.note, "stopping" if self._board.stopping else ""]
+        return PlainTextResponse("\n".join(filter(None, lines)) + "\n", 200 if well else 503)
 
 
 def _status_page(edition: Edition, *, still: bool) -> bytes:

@@ -113,9 +113,12 @@ def test_a_command_that_mends_all_is_said_once() -> None:
     assert only(*shut).hint == f"For management: `{COMMAND}`."
 
 
-def test_different_commands_are_all_said() -> None:
-    shut = [result(f"endpoint/{name}", "vpc-endpoint", said("endpoint.missing", Status.FAIL, "m", "h", command=f"aws {name}")) for name in "abcde"]
-    assert only(*shut).hint == "Run `aws a`, and `aws b`, and `aws c`. And 2 more: see each check."
+def test_different_commands_are_all_said_with_what_must_be_chosen_besides() -> None:
+    shut = [
+        result(f"endpoint/{name}", "vpc-endpoint", said("endpoint.missing", Status.FAIL, "m", "h", command=f"aws {name}", then="Choose a group."))
+        for name in "abcde"
+    ]
+    assert only(*shut).hint == "Run all of: `aws a`; `aws b`; `aws c`; `aws d`; `aws e`. Choose a group."
 
 
 def test_endpoints_that_are_missing_are_one_story_and_the_decoy_is_not_in_it() -> None:

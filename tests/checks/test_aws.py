@@ -43,6 +43,11 @@ def test_recorded_facts_claim_no_question() -> None:
     assert finding.evidence["proof"] == "sts:GetCallerIdentity answered, as recorded"
 
 
+def test_recorded_facts_say_when_aws_answered() -> None:
+    finding = judged(Facts(scope=SCOPE, identity=WHO, read="2026-03-01T12:00:00Z"), "facts.json")
+    assert ", as AWS answered on 2026-03-01T12:00:00Z; AWS was not asked now" in finding.message
+
+
 @pytest.mark.parametrize("code", sorted(code.name for code in codes.TABLE.values() if code.name.startswith("aws.") and code.status is Status.ERROR))
 def test_what_could_not_be_asked_is_an_error_with_a_next_step(code: str) -> None:
     finding = refused(code)
@@ -89,7 +94,16 @@ def test_an_answer_that_there_is_no_such_vpc_is_an_answer() -> None:
     assert refused("aws.unreachable", vpc=Absent("gone")).status is Status.WARN
 
 
-def test_only_what_could_not_be_reached_is_overlooked() -> None:
+@pytest.mark.parametrize("code", ["aws.access-denied", "aws.refused"])
+def test_an_sts_that_refuses_credentials_which_ec2_takes_does_not_stop_the_rest(code: str) -> None:
+    finding = refused(code, endpoints=())
+    assert (finding.code, finding.status) == (code, Status.WARN)
+    assert "EC2 answered with these credentials" in finding.hint
+    assert "SCP" in finding.hint
+    assert refused(code, endpoints=Unread("ec2:DescribeVpcEndpoints", code, "no")).status is Status.ERROR
+
+
+def test_only_what_says_nothing_about_the_credentials_is_overlooked() -> None:
     assert refused("aws.expired", endpoints=()).status is Status.ERROR
 
 

@@ -70,7 +70,7 @@ warn  client  input.placeholder input.cleartext-credentials input.https-proxy in
 warn  client  input.no-proxy-inert input.no-proxy-bypass input.no-proxy-metadata input.no-proxy-aws input.no-proxy-vpc input.no-proxy-duplicate
 warn  client  input.no-proxy-shadowed input.no-proxy-everything input.no-proxy-dialect
 warn  client  input.cidr input.cidr-outside input.cidr-overlap input.group-not-shared input.malformed-id input.misplaced input.no-such-cluster
-warn  client  input.other-proxy input.other-region input.proxy-in-cluster input.secret-name input.stale-status input.version input.vpc-choice
+warn  client  input.other-proxy input.other-region input.proxy-in-cluster input.secret-name input.stale-status input.unknown-kind input.version input.vpc-choice
 pass  nobody  input.fallback
 error aws     aws.not-asked aws.refused aws.clock
 error client  aws.no-region aws.no-vpc
@@ -78,6 +78,7 @@ fail  client  aws.wrong-region
 fail  aws     aws.key-disabled aws.key-unsuitable
 error aws     endpoint.unknown
 warn  aws     egress.installer
+error aws     egress.nobody
 error aws     route.unknown
 warn  aws     route.no-public-address
 """

@@ -69,6 +69,7 @@ def refused(path: Path) -> list[str]:
 
 
 def test_what_was_saved_is_what_is_read(tmp_path: Path) -> None:
+    assert read_facts(saved(tmp_path, change=lambda raw: raw.pop("read")), Redactor()) == FACTS  # as older files are
     assert read_facts(saved(tmp_path), Redactor()) == FACTS
 
 
@@ -126,6 +127,11 @@ def put(*path: Any, value: Any) -> Callable[[Any], None]:
         put("scope", "parts", value=["moon"]),
         put("subnets", 0, "vpcs", value="x"),
         put("keys", "gone", "why", value="x"),
+        put("interfaces", 0, "addresses", value=["10.9.1.0/24"]),
+        put("proxies", "proxy.example", value=["10.9.1.0/24"]),
+        put("route_tables", 0, "hops", 0, "cidr", value=""),
+        put("route_tables", 0, "hops", 0, "prefix_list", value="pl-1"),
+        put("read", value="yesterday"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(change: Callable[[Any], None], tmp_path: Path) -> None:
@@ -136,6 +142,15 @@ def test_a_value_that_cannot_be_is_refused(change: Callable[[Any], None], tmp_pa
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preflight.inputs.aws_facts.LARGEST", 100)
     assert refused(saved(tmp_path))[0].startswith("input.too-large ")
+
+
+@pytest.mark.parametrize(
+    "change", [put("prefix_lists", "pl-1", value=["10.0.0.0/32"] * 5_001), put("proxies", value={f"p{number}": [] for number in range(5_001)})]
+)
+def test_a_list_that_aws_never_has_is_refused(change: Callable[[Any], None], tmp_path: Path) -> None:
+    (said,) = refused(saved(tmp_path, change=change))
+    assert said.startswith("input.value ")
+    assert "more than 5,000 entries" in said
 
 
 def test_a_large_account_fits(tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ def test_as_printed_each_placeholder_is_named_and_nothing_else_is_wrong_but_the_
     with pytest.raises(InputError) as caught:
         load(Options(), {}, tmp_path)
     said = str(caught.value).splitlines()
-    assert [line.partition(": ")[0] for line in said[:3]] == ["anthos-gke.yaml:7:10", "anthos-gke.yaml:9:5", "anthos-gke.yaml:10:3"]
-    assert [line.partition(": ")[0] for line in said[3:6]] == ["proxy.json:2:16", "proxy.json:3:17", "proxy.json:4:14"]
-    (region,) = said[6:]
+    places = [line.partition(": ")[0] for line in said]
+    assert places[:4] == ["anthos-gke.yaml:6:3", "anthos-gke.yaml:7:10", "anthos-gke.yaml:9:5", "anthos-gke.yaml:10:3"]
+    assert places[4:] == ["proxy.json:2:16", "proxy.json:3:17", "proxy.json:4:14"]
+    region = said[0]
+    assert "nothing here sets `region`" in region
     assert "--region" in region
     assert "spec.region" in region
 

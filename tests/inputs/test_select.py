@@ -230,3 +230,14 @@ def test_hostile_credentials_appear_in_no_refusal(folder: Path) -> None:
     (folder / "anthos-gke.yaml").write_text(f"kind: AWSManagementService\nspec:\n  proxy: 'http://user:{PASSWORD}@h:1'\n")
     for options in ({"proxy_file": folder / "proxy.json"}, {}, {"proxy_from_env": True}):
         assert leaks("\n".join(refused(folder, {"HTTP_PROXY": f"http://user:{PASSWORD}@h:1"}, **options))) == []
+
+
+def test_who_stands_in_for_aws_is_among_the_inputs(folder: Path) -> None:
+    """A variable left over from somebody's experiments must not pass for AWS unseen; nor may what stands in its URL."""
+    (folder / "anthos-gke.yaml").write_text(MANIFEST)
+    environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/x", "AWS_ENDPOINT_URL_EC2": f"http://user:{PASSWORD}@127.0.0.1:4566/x", "AWS_ENDPOINT_URL_STS": ""}
+    shown = {each.name: each.value for each in loaded(folder, environ).declared.inputs}
+    assert shown["AWS_ENDPOINT_URL"] == "127.0.0.1:4566 answers in AWS's place"
+    assert shown["AWS_ENDPOINT_URL_EC2"] == "somebody answers in AWS's place"
+    assert "AWS_ENDPOINT_URL_STS" not in shown
+    assert "AWS_ENDPOINT_URL" not in {each.name for each in loaded(folder, environ, no_aws=True).declared.inputs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,7 @@ from preflight.inputs.aws_facts import fitted, read_facts
 from preflight.real import aws as real_aws
 from preflight.real.aws_walks import SECONDS as WALK_SECONDS
 from preflight.untrusted import Redactor
-from tests.fake import Ends, FakeNet
+from tests.fake import Ends, FakeClock, FakeNet
 from tests.real.aws_lab import read, reader, scope_of, unread
 from tests.real.moto_server import Account, Lab, Refusal
 
@@ -51,6 +52,19 @@ def test_what_stands_elsewhere_is_read_because_something_names_it(facts: Facts, 
     assert [(each.vpc, each.groups, each.addresses) for each in facts.interfaces] == [(account.proxy_vpc, (account.proxy,), ("10.9.1.77",))]
     assert account.proxy in {each.id for each in facts.groups}
     assert {each.vpc for each in facts.route_tables} == {each.vpc for each in facts.acls} == {account.vpc, account.proxy_vpc}
+
+
+def test_when_aws_answered_is_noted_in_utc(lab: Lab) -> None:
+    clock = FakeClock(datetime(2026, 3, 1, 13, 0, tzinfo=timezone(timedelta(hours=1))))
+    assert read(Scope("us-west-1", frozenset({Part.IDENTITY})), clock=clock).read == "2026-03-01T12:00:00Z"
+
+
+def test_a_list_that_aws_does_not_show_is_not_an_empty_one(lab: Lab, account: Account) -> None:
+    lab.faults["ec2:GetManagedPrefixListEntries"] = Refusal("InvalidPrefixListID.NotFound")
+    found = read(scope_of(account)).prefix_lists[account.prefix_list]
+    assert isinstance(found, Unread)
+    assert (found.action, found.code) == ("ec2:GetManagedPrefixListEntries", "aws.refused")
+    assert f"AWS shows this account no list {account.prefix_list}" in found.reason
 
 
 def test_a_service_without_an_endpoint_is_walked_to_and_one_with_a_name_alike_is_none(lab: Lab, account: Account) -> None:
@@ -116,7 +130,7 @@ def test_with_the_vpc_known_everything_is_asked_at_the_same_time(lab: Lab, accou
 
 def test_pages_are_read_to_the_last(facts: Facts, lab: Lab, account: Account) -> None:
     lab.paged |= {"ec2:DescribeVpcEndpoints", "ec2:DescribeSecurityGroups"}
-    assert read(scope_of(account)) == facts
+    assert msgspec.structs.replace(read(scope_of(account)), read=facts.read) == facts
     assert lab.calls.count("ec2:DescribeVpcEndpoints") > 2
 
 

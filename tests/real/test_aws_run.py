@@ -82,3 +82,12 @@ def test_a_file_that_is_none_is_a_usage_error_and_nothing_is_sent(lab: Lab, fold
     assert "facts.json: it is no file of saved AWS facts" in done.stderr
     assert lab.calls == []
     assert not (folder / "report.json").exists()
+
+
+def test_without_credentials_nothing_is_saved_and_it_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in ENVIRON if name.startswith(("AWS_ACCESS", "AWS_SECRET", "AWS_SESSION"))]:
+        monkeypatch.delitem(ENVIRON, name)
+    done = preflight(folder, "--region", "us-west-1", "--save-aws-facts", "facts.json")
+    assert (done.returncode, said(folder)["code"]) == (3, "aws.no-credentials"), done.stderr
+    assert "facts.json was not written: without credentials AWS told nothing" in done.stderr
+    assert not (folder / "facts.json").exists()

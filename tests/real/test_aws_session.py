@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from preflight.declared import Declared
 from preflight.model import Proxy
+from preflight.real.aws_errors import Misdirected, unread
 from preflight.real.aws_session import Session
 from preflight.route import NoProxy, Proxies
 from preflight.untrusted import Secret
@@ -43,6 +46,32 @@ def test_a_set_endpoint_decides_the_route(monkeypatch: pytest.MonkeyPatch) -> No
     session = Session("us-west-1", Declared(proxies=Proxies(PROXY, PROXY, NoProxy.parse(".kms.example"))), None)
     assert config(session, "kms").proxies == {}
     assert session.host("kms").authority == "vpce-1.kms.example:8443"
+    session.close()
+
+
+@pytest.mark.parametrize("value", ["https://u:hunter22@10.0.0.1", "ftp://10.0.0.1", "http://10.0.0.1:99999", "10.0.0.1"])
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"])
+def test_a_set_endpoint_that_cannot_be_asked_is_named_and_never_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session("us-west-1", Declared(), None)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Misdirected) as raised:
+        session.client("kms")
+    session.close()
+    why = unread("kms:DescribeKey", raised.value, datetime.now(UTC), str)
+    assert why.code == "aws.unreachable"
+    assert why.reason.startswith(f"{name} is no URL that can be asked")
+    assert "10.0.0.1" not in why.reason
+    assert "hunter22" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_looking_for_credentials_asks_nobody_for_a_roles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text("[default]\nrole_arn = arn:aws:iam::123456789012:role/r\ncredential_source = Environment\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.setenv("AWS_PROFILE", "default")
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", lambda *_: pytest.fail("somebody was asked"))
+    session = Session("us-west-1", Declared(proxies=Proxies(PROXY, PROXY)), None)
+    assert session.missing() is None
     session.close()
 
 

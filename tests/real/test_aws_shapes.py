@@ -67,6 +67,13 @@ def test_a_route_leads_to_one_thing(said: dict[str, str], target: str) -> None:
     assert SHAPES.hop({"DestinationPrefixListId": "pl-1", **said}).prefix_list == "pl-1"
 
 
+def test_an_endpoint_keeps_which_addresses_and_records_it_has() -> None:
+    six = SHAPES.endpoint({"VpcEndpointId": "vpce-1", "IpAddressType": "ipv6", "DnsOptions": {"DnsRecordIpType": "dualstack"}})
+    assert (six.ip_type, six.dns_type) == ("ipv6", "dualstack")
+    untold = SHAPES.endpoint({"VpcEndpointId": "vpce-1"})
+    assert (untold.ip_type, untold.dns_type) == ("", "")
+
+
 def test_a_rule_keeps_families_lists_and_references() -> None:
     said = {
         "IpProtocol": "tcp",

@@ -74,3 +74,11 @@ def test_a_good_report_fits_on_a_screen() -> None:
 def test_verbose_tells_more() -> None:
     assert "proof=google-api" not in shown(ALL_PASS, 120)
     assert "proof=google-api" in shown(ALL_PASS, 120, verbose=True)
+
+
+def test_settings_stand_one_a_line_behind_the_failures() -> None:
+    lines = shown(DENIED, 120).splitlines()
+    settings = [number for number, line in enumerate(lines) if line.startswith("with ")]
+    assert len(settings) == len(DENIED.inputs)
+    assert settings[0] > max(number for number, line in enumerate(lines) if line.startswith("WARN"))
+    assert lines[settings[-1] + 1].startswith("preflight ")

@@ -7,9 +7,28 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from preflight.model import CheckResult, Direct, Proxy, Status, Via
+from preflight import codes
+from preflight.model import Blame, Cause, CheckResult, Direct, Finding, Proxy, Status, Via
 from preflight.report import FORMATS, text, words
-from tests.samples import ALL_PASS, APT, DEAD, DEAD_PROXY, DENIED, EMPTY, HOSTS, INTERRUPTED, POISONED, SAMPLES, STRICT, UNDECIDED, failed, passed, report
+from preflight.untrusted import Json
+from tests.samples import (
+    ALL_PASS,
+    APT,
+    DEAD,
+    DEAD_PROXY,
+    DENIED,
+    EMPTY,
+    HOSTS,
+    INTERRUPTED,
+    POISONED,
+    SAMPLES,
+    STRICT,
+    UNDECIDED,
+    failed,
+    passed,
+    report,
+    skipped,
+)
 
 FIRST = {
     "all-pass": "PASS  11 of 11 checks passed (exit 0)",
@@ -41,6 +60,91 @@ def test_many_failures_are_counted_and_the_first_named() -> None:
 def test_blocked_by_a_check_that_nobody_requires() -> None:
     blocked = report(replace(DEAD, required=False), *DEAD_PROXY.results[2:3])
     assert FORMATS["text"](blocked).splitlines()[0] == "FAIL  1 of 2 checks blocked: gkeconnect.googleapis.com (exit 1)"
+
+
+def test_what_is_blocked_is_laid_at_the_right_door() -> None:
+    aws = replace(UNDECIDED.results[1], name="aws", kind="aws")
+    keys = [replace(skipped(f"endpoint/{name}", blocker="aws"), kind="vpc-endpoint") for name in ("kms", "s3", "sts")]
+    second_hand = skipped("after-gcr.io", blocker=HOSTS[0])
+    blocked = report(DEAD, aws, skipped(HOSTS[0], blocker=DEAD.name), second_hand, *keys)
+    said = "FAIL  1 of 7 checks failed: proxy-https; 2 blocked by proxy-https; 3 by aws; 1 could not be decided (exit 1)"
+    assert FORMATS["text"](blocked).splitlines()[0] == said
+
+
+def test_two_dead_proxies_are_named_once() -> None:
+    plain = replace(DEAD, name="proxy-http")
+    blocked = report(DEAD, plain, skipped(HOSTS[0], blocker=DEAD.name), skipped(HOSTS[1], blocker=plain.name))
+    assert FORMATS["text"](blocked).splitlines()[0] == "FAIL  2 of 4 checks failed: proxy-https, proxy-http; 2 more blocked by that (exit 1)"
+
+
+def test_checks_that_block_each_other_do_not_stop_the_report() -> None:
+    circle = [skipped("a", blocker="b"), skipped("b", blocker="a")]
+    assert "; 2 blocked by other checks (" in FORMATS["text"](report(DEAD, *circle)).splitlines()[0]
+
+
+def unfinished(name: str) -> CheckResult:
+    """A check that a signal overtook."""
+    return replace(skipped(name, blocker="x"), findings=(codes.finding("internal.interrupted"),), blocked_by=())
+
+
+def test_what_an_interruption_left_open_is_counted_and_told_once() -> None:
+    left = [unfinished(HOSTS[0]), unfinished(HOSTS[1]), replace(unfinished(HOSTS[2]), required=False)]
+    rendered = FORMATS["text"](replace(report(DEAD, *left), interrupted_by=2, complete=False))
+    assert rendered.splitlines()[0] == "FAIL  interrupted by SIGINT; 3 checks not finished; 1 of 1 check failed: proxy-https (exit 130)"
+    assert rendered.count("      do         Run it again to the end.") == 1
+    assert f"      the same   {HOSTS[1]}, {HOSTS[2]}\n" in rendered
+
+
+def test_nothing_but_an_interruption() -> None:
+    rendered = FORMATS["text"](replace(report(unfinished(HOSTS[0])), interrupted_by=15, complete=False))
+    assert rendered.splitlines()[0] == "ERROR interrupted by SIGTERM; 1 check not finished (exit 143)"
+
+
+def test_failures_are_told_first() -> None:
+    warned = failed("a", "proxy.dishonest", "m", "h", status=Status.WARN)
+    told = FORMATS["text"](report(warned, UNDECIDED.results[1], DEAD, failed("z", "proxy.denied", "m", "h"))).split("GROUP")[-1]
+    headings = [line.split()[1] for line in told.split("\n\n") for line in line.splitlines()[:1] if line.startswith(("FAIL", "WARN", "ERROR"))]
+    assert headings == ["proxy-https", "z", "endpoint/kms", "a"]
+
+
+def test_the_file_that_others_can_read_is_named_in_the_line_that_shows_it() -> None:
+    finding = Finding("input.permissions", Status.WARN, Blame.CLIENT, "m", "h", {"where": "my proxy.json"})
+    exposed = replace(DEAD, steps=(), target=None, route=None, findings=(finding,))
+    assert "ls -l 'my proxy.json'" in FORMATS["text"](report(exposed))
+    assert "FILE" not in FORMATS["text"](report(exposed))
+    assert "ls -l" not in FORMATS["text"](report(replace(exposed, findings=(replace(finding, evidence={}),))))
+
+
+def test_settings_stand_one_a_line_at_the_end() -> None:
+    lines = FORMATS["text"](DENIED).splitlines()
+    settings = [number for number, line in enumerate(lines) if line.startswith("WITH  ")]
+    assert len(settings) == len(DENIED.inputs)
+    assert lines[settings[-1] + 1].startswith("BY ")
+
+
+def test_what_walked_nowhere_does_not_say_where_it_tried() -> None:
+    assert "tried" not in FORMATS["text"](UNDECIDED)
+
+
+def test_a_hint_is_told_once() -> None:
+    bad = failed("gcr.io", "proxy.denied", "no", "Ask for gcr.io.")
+    alone = report(bad, causes=(Cause("proxy.denied", "no", Blame.PROXY, "Ask for gcr.io.", ("gcr.io",)),))
+    assert FORMATS["text"](alone).count("Ask for gcr.io.") == 1
+    other = report(bad, causes=(Cause("proxy.denied", "no", Blame.PROXY, "Ask for all.", ("gcr.io",)),))
+    assert FORMATS["text"](other).count("Ask for gcr.io.") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("tcp.refused", "curl -v --max-time 10 telnet://10.0.1.20:3128"),
+        ("proxy.no-reply", "curl -v -o /dev/null --proxy http://10.0.1.20:3128 --proxy-user USER https://gcr.io/"),
+    ],
+)
+def test_a_check_of_the_proxy_itself_says_how_to_see_the_same(code: str, line: str) -> None:
+    evidence: dict[str, Json] = {"proxy": "http://10.0.1.20:3128", "url": "https://gcr.io/", "credentials": True}
+    result = replace(DEAD, target=None, route=None, findings=(codes.finding(code, evidence=evidence),))
+    assert f"      reproduce  {line}\n" in FORMATS["text"](report(result))
 
 
 def test_one_line_names_every_result() -> None:

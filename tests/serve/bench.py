@@ -27,7 +27,7 @@ from preflight.route import Proxies
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
 from preflight.serve.damping import Damped
-from preflight.serve.history import Unwritten
+from preflight.serve.history import PastRun, Unwritten
 from preflight.serve.journal import Journal
 from preflight.serve.notice import Notice
 from preflight.serve.present import Present
@@ -75,6 +75,10 @@ class Archive(NoHistory):
     def stands(self) -> Mapping[str, Damped]:
         return self.stood
 
+    def runs(self, limit: int) -> tuple[PastRun, ...]:
+        newest = reversed(self.runs_kept[-limit:])
+        return tuple(PastRun(0, run.started, run.seconds, run.status, run.exit_code, run.complete, run.causes) for run in newest)
+
 
 @dataclass
 class Bench:
@@ -90,13 +94,13 @@ class Bench:
     file: Path | None = None
     """A file whose content has to be `good`."""
     archive: Archive = field(default_factory=Archive)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(ticks=1000.0))
     routes: tuple[IPv4Network, ...] | None = SUBNET
     environ: Mapping[str, str] = field(default_factory=dict)
     between: Callable[[int], None] = lambda _: None
     """Called before each rest, with how many runs there were."""
 
     def __post_init__(self) -> None:
-        self.clock = FakeClock(ticks=1000.0)
         self.told: list[Notice] = []
         self.lines: list[str] = []
         self.sent: list[str] = []

@@ -115,6 +115,11 @@ def test_counters_and_flags_are_the_boards() -> None:
     assert value(samples(BOARDS["denied"][0]), "standing", standing="down") == 1
 
 
+def test_history_that_nobody_wants_is_neither_writable_nor_broken() -> None:
+    assert value(samples(board(ALL_PASS)), "history_writable") == 1
+    assert value(samples(board(ALL_PASS, remembers=False)), "history_writable") is None
+
+
 @pytest.mark.parametrize("open_metrics", FORMATS)
 @given(name=st.text(min_size=1), version=st.text())
 @settings(max_examples=30)

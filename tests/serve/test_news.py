@@ -4,8 +4,8 @@ from msgspec.structs import replace
 
 from preflight.model import Blame, Cause, Report
 from preflight.serve.board import Change, Standing
-from preflight.serve.news import News
-from tests.samples import DEAD_PROXY, STARTED
+from preflight.serve.news import News, lines
+from tests.samples import DEAD_PROXY, STARTED, failed, passed
 
 PROXY, DENIED = Cause("tcp.refused", "2 checks", Blame.UNKNOWN, "start it", ("a", "b")), Cause("proxy.denied", "c is denied", Blame.PROXY, "allow c", ("c",))
 
@@ -54,3 +54,22 @@ def test_a_change_that_nothing_explains_is_news() -> None:
     news.of((change("preflight", PROXY),), report(PROXY))
     odd = (change("z"),)
     assert news.of(odd, report(PROXY)) == odd
+
+
+def test_the_journal_has_one_line_for_all_checks_that_one_cause_brings_down() -> None:
+    several = tuple(change(name, PROXY, before=Standing.UNKNOWN) for name in ("a", "b", "c", "d"))
+    first, second, third = lines((change("preflight", PROXY), *several, change("e", DENIED)))
+    assert first == {"subject": "preflight", "before": "up", "after": "down", "code": "tcp.refused", "cause": "2 checks"}
+    assert second == {"checks": 4, "names": "a,b,c,…", "before": "unknown", "after": "down", "code": "tcp.refused", "cause": "2 checks"}
+    assert (third["checks"], third["names"], third["code"], third["cause"]) == (1, "e", "proxy.denied", "c is denied")
+
+
+def test_a_check_that_no_cause_explains_is_logged_with_what_itself_found() -> None:
+    denied = replace(report(PROXY), results=(passed("a"), failed("z", "proxy.denied", "z is denied", "allow z")))
+    (line,) = lines((replace(change("z"), report=denied),))
+    assert (line["names"], line["code"], line["cause"]) == ("z", "proxy.denied", "z is denied")
+
+
+def test_a_recovery_is_logged_without_the_cause_of_what_is_still_broken() -> None:
+    (line,) = lines((change("preflight", PROXY, before=Standing.DOWN, after=Standing.UP),))
+    assert (line["code"], line["cause"]) == ("", "")

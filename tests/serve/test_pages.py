@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
-from preflight.model import Status
+from preflight.model import Blame, Cause, Status
 from preflight.serve.board import Board, Standing
 from preflight.untrusted import neutral
 from tests.samples import ALL_PASS, DENIED, HOSTILE, POISONED, SAMPLES
@@ -21,7 +22,7 @@ TAGS = frozenset(
     re.findall(
         r"\w+",
         "html head meta title style body a header strong span main section h1 h2 h3 svg path rect polyline p time dl dt dd ul ol li div b code"
-        " article details summary table caption thead tbody tr th td footer nav",
+        " pre article details summary table caption thead tbody tr th td footer nav",
     )
 )
 VOID = frozenset({"meta", "path", "rect", "polyline"})
@@ -101,11 +102,12 @@ async def test_the_verdict_comes_first_then_the_cause_then_the_rest() -> None:
         "Down",
         "for 37 min",
         "Since 01:37 UTC",
+        "The proxy http://10.0.1.20:3128 does not answer [tcp.refused]",
         "1 of 10 checks failed: proxy-https; 8 more blocked by that.",
         "Last run 20 s ago",
         "Who has to change what",
     ]
-    said += ["The proxy http://10.0.1.20:3128 does not answer", "Start the proxy, or correct its port", "9 checks", "The last runs", "Not tried, because of"]
+    said += ["Start the proxy, or correct its port", "9 checks", "The last runs", "Not tried, because of"]
     places = [text.find(each, text.find("Skip to")) for each in said]
     assert -1 not in places
     assert places == sorted(places)
@@ -193,3 +195,21 @@ async def test_no_credentials_on_any_page(name: str) -> None:
     for page in await pages(board(SAMPLES[name]), Past(FALLEN)):
         assert "planted" not in page
         assert "cGxhbnRlZC" not in page
+
+
+async def test_since_has_its_date_where_it_is_not_today() -> None:
+    async with asking(board(DENIED, since=NOW - timedelta(hours=3))) as client:
+        assert "Since <time" in (page := (await client.get("/")).text)
+        assert ">2026-02-28 23:14 UTC</time>" in page
+
+
+async def test_every_command_is_a_line_of_its_own_to_copy() -> None:
+    commands = ("aws ec2 x", "aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-1", "aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-2")
+    for hint in ("Run `{}`, and `{}`, and `{}`. Choose a group.", "Run all of: `{}`; `{}`; `{}`. Choose a group."):
+        cause = Cause("endpoint.missing", "Endpoints are missing", Blame.AWS, hint.format(*commands), ("a",))
+        page = (await pages(board(replace(DENIED, causes=(cause,))), Past()))[0]
+        do = page.partition('<dd class="do">')[2].partition("</dd>")[0]
+        assert re.findall(r"<pre[^>]*><code>([^<]*)</code></pre>", do) == list(commands)
+        rest = re.sub(r"<pre.*?</pre>", "|", do)
+        assert rest.endswith("|||Choose a group.")
+        assert ", and" not in rest

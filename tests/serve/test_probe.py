@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from preflight.serve.board import Standing
 from preflight.serve.damping import Damping
 from preflight.serve.rhythm import Cron, Every, Jitter
 from preflight.serve.settings import Settings
-from tests.fake import Ends
+from tests.fake import Ends, FakeClock
 from tests.serve.bench import GOOD, REFUSED, UNREACHABLE, WORD, Archive, Bench, checks
 
 pytestmark = pytest.mark.anyio
@@ -95,7 +96,17 @@ async def test_one_notification_for_a_run_that_changes_much_with_the_cause_first
     assert down.data["causes"][0]["code"] == "tcp.refused"
     assert {each["subject"] for each in down.data["changes"]} == {"preflight", "proxy-https", "gcr.io"}
     assert [each["after"] for each in up.data["changes"]] == ["up"] * 3
-    assert len(bench.log("change")) == 6
+    fallen, followed, mended, back = bench.log("change")
+    assert "event=change subject=preflight before=up after=down code=tcp.refused" in fallen
+    assert "checks=2 names=proxy-https,gcr.io before=up after=down code=tcp.refused" in followed
+    assert "subject=preflight before=down after=up" in mended
+    assert "checks=2 names=proxy-https,gcr.io before=down after=up" in back
+
+
+async def test_the_first_results_that_are_well_are_not_logged_as_changes() -> None:
+    bench = Bench(meets=(GOOD,))
+    await bench.play(2)
+    assert bench.log("change") == []
 
 
 async def test_checks_that_follow_for_a_cause_that_was_told_are_no_news() -> None:
@@ -103,7 +114,7 @@ async def test_checks_that_follow_for_a_cause_that_was_told_are_no_news() -> Non
     pair = (TcpCheck(name="a", target="a.example:443", attempts=1), TcpCheck(name="b", target="b.example:443", attempts=1, out_of="2/2"))
     bench = Bench(checks=pair, meets=(GOOD, REFUSED, REFUSED, GOOD, GOOD))
     await bench.play(3)
-    assert [change.split()[1] for change in bench.log("change")] == ["subject=preflight", "subject=a", "subject=b"]
+    assert [change.split()[1:3] for change in bench.log("change")] == [["subject=preflight", "before=up"], ["checks=1", "names=a"], ["checks=1", "names=b"]]
     assert [told.data["changes"][0]["after"] for told in bench.told] == ["down"]
 
 
@@ -140,6 +151,17 @@ async def test_standings_outlive_a_restart() -> None:
     await after.play(1)
     assert after.told == []
     assert after.board.since == before.board.since
+
+
+@pytest.mark.parametrize(("away", "standing"), [(60, Standing.UP), (86400, Standing.DOWN), (-86400, Standing.DOWN)], ids=["briefly", "a day", "clock set back"])
+async def test_results_of_long_ago_do_not_damp_the_first_one_after_a_restart(away: int, standing: Standing) -> None:
+    before = Bench(settings=settings(damping=Damping(2, 3)))
+    await before.play(3)
+    clock = FakeClock(before.clock.time + timedelta(seconds=away), 1000.0)
+    after = Bench(meets=(REFUSED,), archive=before.archive, settings=before.settings, clock=clock)
+    await after.play(1)
+    assert after.board.standing is standing
+    assert len(after.told) == (standing is Standing.DOWN)
 
 
 async def test_refused_credentials_are_sent_less_and_less_often() -> None:
@@ -246,6 +268,26 @@ async def test_an_unreachable_proxy_to_which_a_route_leads_is_no_isolation() -> 
     await bench.play(2)
     assert bench.board.isolated == ""
     assert bench.board.standing is Standing.DOWN
+
+
+ELSEWHERE = TcpCheck(name="elsewhere", target="10.0.1.20:443", attempts=1)
+
+
+async def test_a_part_that_leads_where_no_route_ever_did_makes_no_isolation() -> None:
+    """Only `elsewhere` is due: everything is asked before the host is called cut off, and the proxy answers then."""
+    bench = Bench(checks=(*(replace(check, every="1h") for check in checks()), ELSEWHERE), meets=(GOOD, UNREACHABLE, GOOD), routes=())
+    bench.between = lambda runs: setattr(bench, "_left", 1 if runs == 3 else 9)
+    await bench.play(9)
+    assert [len(names) for names in bench.names()] == [4, 1, 4]
+    assert bench.board.isolated == ""
+    assert all(notice.subject == "preflight" for notice in bench.told)
+
+
+async def test_while_credentials_are_held_back_nobody_can_tell_isolation() -> None:
+    bench = Bench(checks=(*checks(), ELSEWHERE), meets=(AUTH, UNREACHABLE), routes=())
+    await bench.play(2)
+    assert sorted(bench.names()[1]) == ["elsewhere", "proxy-config"]
+    assert bench.board.isolated == ""
 
 
 async def test_a_run_that_breaks_is_counted_and_the_next_one_comes() -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from preflight.model import Phase, Status
 from preflight.serve.board import Board, Standing
 from preflight.serve.history import PastResult, PastRun, Unreadable
+from preflight.untrusted import neutral
 from tests.samples import ALL_PASS, DEAD_PROXY, UNDECIDED
 from tests.serve.asked import PATHS, asking, raw
 from tests.serve.boards import BOARDS, FALLEN, NOW, STEADY, Past, board
@@ -122,6 +123,27 @@ async def test_the_health_of_one_check_is_its_own() -> None:
         assert (await client.get("/healthz/endpoint/kms")).status_code == 503
     async with asking(BOARDS["stale"][0]) as client:
         assert (await client.get("/healthz/gcr.io")).status_code == 503
+
+
+async def test_health_names_the_first_cause_and_a_refused_reload() -> None:
+    async with asking(board(DEAD_PROXY, config="checks.yaml:12: unknown key\nand more")) as client:
+        said = (await client.get("/healthz")).text.splitlines()
+    assert said[1:] == [
+        "The proxy http://10.0.1.20:3128 does not answer [tcp.refused]",
+        "The last reload was refused: checks.yaml:12: unknown key",
+        "1 of 10 checks failed: proxy-https; 8 more blocked by that",
+    ]
+    async with asking(BOARDS["aws"][0]) as client:
+        assert "[endpoint.private-dns-off]" in (await client.get("/healthz")).text.splitlines()[1], "no cause: the worst finding"
+    async with asking(board(ALL_PASS)) as client:
+        assert len((await client.get("/healthz")).text.splitlines()) == 2
+
+
+async def test_health_repeats_nothing_of_a_peer_that_a_terminal_would_obey() -> None:
+    async with asking(BOARDS["hostile"][0]) as client:
+        said = (await client.get("/healthz")).text
+    assert all(neutral(line) == line for line in said.splitlines())
+    assert "planted" not in said
 
 
 async def test_health_turns_with_the_clock_alone() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Final
 
 import msgspec
 
+from preflight.aws.addresses import network
 from preflight.aws.conclusion import Conclusion, listed
-from preflight.aws.facts import Facts, Unread
+from preflight.aws.facts import Facts, Unread, Vpc
 from preflight.aws.nodes import Nodes
 from preflight.aws.proxies import Destination
 from preflight.aws.remedy import Command
@@ -51,13 +52,21 @@ def ways(found: Iterable[Destination]) -> tuple[Way, ...]:
 
 
 def usable(facts: Facts, nodes: Nodes, found: Iterable[Way]) -> tuple[Way, ...]:
-    """Those of an IP family that the machines' subnets have: a machine without IPv6 never tries an IPv6 address. All, where that would leave none."""
-    told = tuple(found)
+    """Those of an IP family that the machines have: a machine without IPv6 never tries an IPv6 address."""
+    families = {version for have in places(facts, nodes).values() for version in have}
+    return tuple(way for way in found if not families or way.version in families)
+
+
+def places(facts: Facts, nodes: Nodes) -> Mapping[str, frozenset[int]]:
+    """The IP families that the machines have in each of their subnets; in their whole VPC, where not all the subnets are known."""
     known = {} if isinstance(facts.subnets, Unread) else {each.id: each.cidrs for each in facts.subnets}
-    if not nodes.subnets or any(name not in known for name in nodes.subnets):
-        return told
-    families = {ip_network(cidr, strict=False).version for name in nodes.subnets for cidr in known[name]}
-    return tuple(way for way in told if way.version in families) or told
+    if nodes.subnets and all(name in known for name in nodes.subnets):
+        return {name: _families(known[name]) for name in nodes.subnets}
+    return {facts.vpc.id: _families(facts.vpc.cidrs)} if isinstance(facts.vpc, Vpc) else {}
+
+
+def _families(cidrs: Iterable[str]) -> frozenset[int]:
+    return frozenset(network(cidr).version for cidr in cidrs)
 
 
 def unknown(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from typing import Final
 
 import msgspec
 
+from preflight.aws.addresses import network
+from preflight.aws.carriers import INTERFACES_ACTION, Candidates, Carrier, End, Link, Nobody
 from preflight.aws.conclusion import Conclusion, few, listed
 from preflight.aws.egress import openings
-from preflight.aws.egress.carriers import Carrier, Link
 from preflight.aws.egress.doubts import Doubt, Way, about, evidence, unknown
-from preflight.aws.egress.openings import End
 from preflight.aws.facts import Facts, Group, Unread, Vpc
 from preflight.aws.groups import Permission, installers, permits
 from preflight.aws.nodes import Nodes
 from preflight.aws.remedy import Command
+
+_WHOSE: Final = (
+    "Look whose they are. Where none is the proxy, as when it stands on premises, their groups say nothing about it, and nothing there is to be changed."
+)
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -39,7 +43,8 @@ class _Entry(msgspec.Struct, frozen=True):
 class _Sources(msgspec.Struct, frozen=True):
     """From where the machines will connect, and why that is not certain."""
 
-    cidrs: tuple[str, ...]
+    cidrs: tuple[str | None, ...]
+    """None stands for a place that is not known: it is admitted by reference only."""
     doubt: Doubt | None = None
 
 
@@ -60,8 +65,29 @@ def _entry(facts: Facts, nodes: Nodes, way: Way, end: End, declared: Collection[
     if isinstance(end, Unread):
         doubt = Doubt(end, f"which interface carries {way.address}, and so whether its groups let {nodes.name} in, could not be read")
         return _Entry(way, end, doubt=doubt)
-    if end is None:
-        return _Entry(way, end, note=f"no interface that AWS shows carries {way.address}, so what lets traffic in there is not judged")
+    if isinstance(end, Nobody):
+        return _Entry(way, end, note=f"{end.why}, so what lets traffic in there is not judged")
+    if isinstance(end, Candidates):
+        return _undecided(facts, way, end, [_carried(facts, nodes, way, each, declared) for each in end.carriers])
+    return _carried(facts, nodes, way, end, declared)
+
+
+def _undecided(facts: Facts, way: Way, end: Candidates, entries: Collection[_Entry]) -> _Entry:
+    """Whichever of them is met, each lets the machines in; or else nothing is known, and nobody is asked to open what may be a stranger's."""
+    if all(each.note and not each.doubt for each in entries):
+        return _Entry(way, end, note=f"{end.unknown}, and {few(each.note for each in entries)}")
+    unread = facts.peerings if isinstance(facts.peerings, Unread) and any(each.link is Link.UNREAD for each in end.carriers) else None
+    shut = few(f"{_whose(each)}: {each.doubt.why if each.doubt else each.near}" for each in entries if each.doubt or not each.note)
+    several = any(each.referable for each in end.carriers)
+    why = f"{end.unknown}, for {'more than one has this address' if several else 'no active peering is known that leads there'}; {shut}"
+    return _Entry(way, end, doubt=Doubt(unread or Unread(INTERFACES_ACTION, "", ""), why, "" if unread and unread.code else _WHOSE))
+
+
+def _whose(entry: _Entry) -> str:
+    return entry.end.interface.id if isinstance(entry.end, Carrier) else ""
+
+
+def _carried(facts: Facts, nodes: Nodes, way: Way, end: Carrier, declared: Collection[str]) -> _Entry:
     if not end.interface.groups:
         return _Entry(way, end, note=f"{end.interface.id} ({end.interface.type}) has no group, so what lets traffic in behind it is not judged")
     return _judged(facts, nodes, way, end, declared)
@@ -73,7 +99,7 @@ def _judged(facts: Facts, nodes: Nodes, way: Way, end: Carrier, declared: Collec
     missing = [name for name in end.interface.groups if name not in known]
     sources = _sources(facts, nodes, way)
     carried = nodes.groups if end.referable else ()
-    told = [permits(rules, source, way.port, peer_groups=carried, prefix_lists=facts.prefix_lists, direction="from") for source in sources.cidrs or ("",)]
+    told = [permits(rules, source, way.port, peer_groups=carried, prefix_lists=facts.prefix_lists, direction="from") for source in sources.cidrs or (None,)]
     if all(each.allowed for each in told):
         behind = "" if end.interface.type == "interface" else f"; what lets traffic in behind the {end.interface.type} is not judged"
         return _Entry(way, end, note=listed(each.by for each in told) + behind)
@@ -131,12 +157,11 @@ def _sources(facts: Facts, nodes: Nodes, way: Way) -> _Sources:
     cidrs = _of_family((cidr for name in nodes.subnets for cidr in known.get(name, ())), way)
     if not missing:
         return _Sources(cidrs)
-    unknown_place = ""  # is admitted by reference only
-    return _Sources((*cidrs, unknown_place), Doubt(Unread("ec2:DescribeSubnets", "", ""), f"the subnet {listed(missing)} is not among those that were read"))
+    return _Sources((*cidrs, None), Doubt(Unread("ec2:DescribeSubnets", "", ""), f"the subnet {listed(missing)} is not among those that were read"))
 
 
 def _of_family(cidrs: Iterable[str], way: Way) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(cidr for cidr in cidrs if ip_network(cidr, strict=False).version == way.version))
+    return tuple(dict.fromkeys(cidr for cidr in cidrs if network(cidr).version == way.version))
 
 
 def _near(told: Iterable[Permission], known: Mapping[str, Group], groups: Iterable[str]) -> str:
@@ -167,8 +192,9 @@ def _refused(facts: Facts, nodes: Nodes, shut: Iterable[_Entry]) -> Iterator[Con
 
 def _opening(facts: Facts, nodes: Nodes, entries: Collection[_Entry]) -> Command:
     """What would let the machines in at the first proxy of these; where too little is known for that, what shows who carries its address."""
-    groups = next((each.end.interface.groups for each in entries if isinstance(each.end, Carrier)), ())
-    near = all(isinstance(each.end, Carrier) and each.end.link is Link.SAME for each in entries)
+    ends = [each.end for each in entries if isinstance(each.end, Carrier)]
+    groups = ends[0].interface.groups if len(ends) == len(entries) else ()
+    near = all(each.link is Link.SAME for each in ends)
     sources = tuple(dict.fromkeys(source for each in entries for source in each.sources))
     found = [each.way for each in entries]
     if not groups or not (sources or (near and nodes.groups)):

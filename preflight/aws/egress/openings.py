@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_network
-from typing import TypeAlias
 
-from preflight.aws.egress.carriers import Carrier, Link
+from preflight.aws.addresses import network
+from preflight.aws.carriers import Carrier, End, Link
 from preflight.aws.egress.doubts import Way
-from preflight.aws.facts import Facts, Unread
+from preflight.aws.facts import Facts
 from preflight.aws.remedy import Command
 from preflight.untrusted import Json
-
-End: TypeAlias = Carrier | Unread | None
 
 
 def egress(facts: Facts, group: str, ends: Iterable[tuple[Way, End]]) -> Command:
@@ -72,5 +69,5 @@ def _pair(group: str) -> Json:
 
 def _range(block: str) -> tuple[str, Json]:
     """An address or a CIDR as the EC2 API takes it."""
-    network = ip_network(block, strict=False)
-    return ("IpRanges", {"CidrIp": str(network)}) if network.version == 4 else ("Ipv6Ranges", {"CidrIpv6": str(network)})  # noqa: PLR2004 - IPv4
+    where = network(block)
+    return ("IpRanges", {"CidrIp": str(where)}) if where.version == 4 else ("Ipv6Ranges", {"CidrIpv6": str(where)})  # noqa: PLR2004 - IPv4

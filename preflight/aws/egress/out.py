@@ -11,21 +11,20 @@ from typing import Final
 import msgspec
 
 from preflight.aws import lost
+from preflight.aws.carriers import INTERFACES_ACTION, Candidates, Carrier, End, Link, Nobody, met
 from preflight.aws.conclusion import Conclusion, Gap, Statement, few, listed
 from preflight.aws.egress import openings
-from preflight.aws.egress.carriers import INTERFACES_ACTION, Carrier, Link, carrier
 from preflight.aws.egress.doubts import Doubt, Way, about, evidence, unknown, usable, ways
 from preflight.aws.egress.ingress import admission
-from preflight.aws.egress.openings import End
+from preflight.aws.egress.unmet import families, nobody
 from preflight.aws.facts import Facts, Group, Unread
 from preflight.aws.groups import Permission, permits
 from preflight.aws.nodes import Nodes
 from preflight.aws.proxies import destinations
 from preflight.aws.remedy import Command
 
-INSTALLER_PORTS: Final = frozenset({80, 443})
-"""What the group that the installer makes lets out to 0.0.0.0/0, by the product's page on security groups."""
 _NOWHERE: Final[Mapping[str, str]] = {}
+_BY_ADDRESS: Final = "Add an egress rule for the proxy's address to a group of {what}: what is met there is none that the rule's group can be attached to."
 _ASSOCIATIONS: Final = "ec2:DescribeSecurityGroupVpcAssociations"
 
 
@@ -36,6 +35,7 @@ class _Judged(msgspec.Struct, frozen=True):
     end: End
     out: Permission
     doubts: tuple[Doubt, ...] = ()
+    promises: tuple[int, ...] = ()
 
     @property
     def shut(self) -> bool:
@@ -45,7 +45,7 @@ class _Judged(msgspec.Struct, frozen=True):
     @property
     def promised(self) -> bool:
         """Whether only the installer's documentation says that it is let out."""
-        return self.shut and self.way.port in INSTALLER_PORTS and self.way.version == 4  # noqa: PLR2004 - IPv4
+        return self.shut and self.way.port in self.promises and self.way.version == 4  # noqa: PLR2004 - IPv4
 
 
 def way_out(
@@ -69,7 +69,7 @@ def way_out(
     if strays:
         return strays
     groups = tuple(known[name] for name in dict.fromkeys(nodes.groups))
-    judged = tuple(_judge(facts, groups, way) for way in usable(facts, nodes, found))
+    judged = tuple(_judge(facts, nodes, groups, way) for way in usable(facts, nodes, found))
     quiet = {each.way for each in judged if not (each.out.allowed or each.promised)}
     inner = admission(facts, nodes, ((each.way, each.end) for each in judged), declared=declared, quiet=quiet)
     told: tuple[Statement, ...] = (
@@ -78,6 +78,8 @@ def way_out(
         *_doubtful(facts, nodes, groups, judged),
         *_shut(facts, nodes, groups, judged, field),
         *inner.conclusions,
+        *families(facts, nodes, found),
+        *nobody(facts, nodes, [(each.way, each.end) for each in judged]),
         *astray,
     )
     if told or not judged:
@@ -91,12 +93,12 @@ def _without(nodes: Nodes, astray: Iterable[Conclusion]) -> Nodes:
     return msgspec.structs.replace(nodes, subnets=tuple(name for name in nodes.subnets if name not in gone) or nodes.subnets)
 
 
-def _judge(facts: Facts, groups: Iterable[Group], way: Way) -> _Judged:
-    end = carrier(facts, way.address)
+def _judge(facts: Facts, nodes: Nodes, groups: Iterable[Group], way: Way) -> _Judged:
+    end = met(facts, way.address)
     carried = end.interface.groups if isinstance(end, Carrier) and end.referable else ()
     rules = [(group.id, rule) for group in groups for rule in group.egress]
     out = permits(rules, way.address, way.port, peer_groups=carried, prefix_lists=facts.prefix_lists)
-    return _Judged(way, end, out, () if out.allowed else (*_unresolved(out), *_unplaced(facts, way, end, out)))
+    return _Judged(way, end, out, () if out.allowed else (*_unresolved(out), *_unplaced(facts, way, end, out)), nodes.promised)
 
 
 def _open(nodes: Nodes, by: dict[Way, tuple[str, str]]) -> Conclusion:
@@ -116,18 +118,25 @@ def _unplaced(facts: Facts, way: Way, end: End, out: Permission) -> Iterator[Dou
         return
     if isinstance(end, Unread):
         yield Doubt(end, f"a rule allows the group {named}, and which interface carries {way.address} could not be read")
-    elif isinstance(end, Carrier):
-        if end.link is Link.UNREAD and isinstance(facts.peerings, Unread) and any(each.to in end.interface.groups for each in out.references):
-            yield Doubt(facts.peerings, f"a rule allows the group {named}, and whether a peering leads to its {end.interface.vpc} could not be read")
-    elif any(each.peering.lower() == "active" for each in out.references) or _shared(facts):
+    elif isinstance(end, Candidates) and (one := _perhaps(end, out)):
+        if one.link is Link.UNREAD and isinstance(facts.peerings, Unread):
+            yield Doubt(facts.peerings, f"a rule allows the group {named}, and whether a peering leads to its {one.interface.vpc} could not be read")
+        else:
+            yield Doubt(Unread(INTERFACES_ACTION, "", ""), f"a rule allows the group {named}, and {end.unknown}")
+    elif _hidden(end) and (facts.shared or any(each.peering.lower() == "active" for each in out.references)):
         why = f"a rule allows the group {named}, and {way.address} may belong to an interface of another account, which is not shown to us"
         yield Doubt(Unread(INTERFACES_ACTION, "", ""), why)
 
 
-def _shared(facts: Facts) -> bool:
-    """Whether the VPC is another account's, whose interfaces in it are not shown to us."""
-    owner, ours = getattr(facts.vpc, "owner", ""), getattr(facts.identity, "account", "")
-    return bool(owner and ours and owner != ours)
+def _hidden(end: End) -> bool:
+    """Whether an interface that is not shown to us may be the one that is met."""
+    return isinstance(end, Candidates) or (isinstance(end, Nobody) and not (end.public or end.missing))
+
+
+def _perhaps(end: Candidates, out: Permission) -> Carrier | None:
+    """One that would fit a rule, if it were the one that is met. A group is never referred to outbound without a peering."""
+    wanted = {each.to for each in out.references}
+    return next((each for each in end.carriers if each.link is not Link.APART and wanted & set(each.interface.groups)), None)
 
 
 def _doubtful(facts: Facts, nodes: Nodes, groups: tuple[Group, ...], judged: Iterable[_Judged]) -> Iterator[Conclusion]:
@@ -144,17 +153,23 @@ def _shut(facts: Facts, nodes: Nodes, groups: tuple[Group, ...], judged: Collect
         if each.shut:
             told.setdefault(_code(each, groups, partly=partly), []).append(each)
     for code, those in told.items():
-        then = ""
+        then = hint = ""
         found = [each.way for each in those]
         fields = about(facts, nodes, found) | {"group": listed(group.id for group in groups)}
         if groups:
             fields["why"] = few(f"needs tcp {each.way.port} to {each.way.address}, and {_near(each, groups)}" for each in those)
             command = openings.egress(facts, groups[0].id, [(each.way, each.end) for each in those])
+            hint = _BY_ADDRESS.format(what=nodes.name) if code == "egress.reference" and not all(_attachable(each.end) for each in those) else ""
         else:
             fields["why"] = f"no group is declared{f' in {field}' if field else ''}"
             then = f"Declare the group that this makes{f' in {field}' if field else ''}: AWS lets a new group out to everywhere."
             command = openings.new_group(facts)
-        yield Conclusion(code, fields, (command,), then=then, evidence=evidence(nodes, found))
+        yield Conclusion(code, fields, (command,), hint=hint, then=then, evidence=evidence(nodes, found))
+
+
+def _attachable(end: End) -> bool:
+    """Whether the group that a rule names can be attached to what the machines meet: to an instance's interface, not to one that AWS keeps."""
+    return isinstance(end, Carrier) and end.interface.type == "interface"
 
 
 def _code(judged: _Judged, groups: Iterable[Group], *, partly: bool) -> str:
@@ -182,11 +197,14 @@ def _near(judged: _Judged, groups: Collection[Group]) -> str:
 
 def _carried(judged: _Judged) -> str:
     """What is known of the groups at the way's end."""
-    if not isinstance(judged.end, Carrier):
-        return f"no interface that AWS shows carries {judged.way.address}"
+    if isinstance(judged.end, Nobody):
+        return judged.end.why
+    if isinstance(judged.end, Candidates):
+        reason = "to which no active peering leads" if all(each.link is Link.APART for each in judged.end.carriers) else "none of which carries it"
+        return f"{judged.end.names} has {judged.way.address}, {reason}"
+    if isinstance(judged.end, Unread):
+        return f"who carries {judged.way.address} could not be read"
     interface = judged.end.interface
-    if judged.end.link is Link.APART:
-        return f"{interface.id} carries {judged.way.address} in {interface.vpc}, to which no active peering leads"
     return f"{interface.id} at {judged.way.address} carries {listed(interface.groups) or 'no group'}"
 
 

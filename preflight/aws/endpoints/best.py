@@ -6,7 +6,6 @@ Sources: the EC2 API's `VpcEndpoint`, and the AWS PrivateLink guide on interface
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address, ip_network
 from typing import Final
 
 import msgspec
@@ -14,15 +13,15 @@ import msgspec
 from preflight import codes
 from preflight.aws import lost
 from preflight.aws.conclusion import Conclusion, Gap, Statement
-from preflight.aws.endpoints import reach, remedies
+from preflight.aws.endpoints import elsewhere, reach, remedies
 from preflight.aws.endpoints.site import Site
 from preflight.aws.facts import Endpoint, Unread, Vpc, Walked
 from preflight.model import Status
 
 _PENDING: Final = frozenset({"pending", "pendingacceptance"})
 _UNUSABLE: Final = frozenset({"partial", "deleting", "rejected", "failed", "expired"})
-_PRIVATE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
-"""What a VPC's interfaces may have: RFC 1918, RFC 6598, RFC 4193. Loopback and link-local addresses are nobody's endpoint."""
+_FOUR: Final = frozenset({"", "ipv4", "dualstack", "service-defined"})
+"""AWS's words for addresses and for DNS records that hold IPv4, which is what nodes speak; where it says nothing, that is what there is."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -62,14 +61,21 @@ def _chosen(site: Site) -> Chosen:
     named = (each for each in known if each.vpc == site.vpc.id and each.service in site.service.names and each.state.lower() != "deleted")
     ours = sorted(named, key=lambda each: each.id)
     if not ours:
-        return Chosen((), (_absent(site),))
+        return Chosen((), tuple(_absent(site)))
     fitting = [each for each in ours if each.type.lower() == site.type.lower()]
     if not fitting:
-        return Chosen(tuple(ours), (_wrong_type(site, ours),))
+        return Chosen(tuple(ours), tuple(_wrong_type(site, ours)))
     available = [each for each in fitting if each.state.lower() == "available"]
     if site.type == "Gateway" and available:
         return Chosen(tuple(available), tuple(_gateways(site, available)))
-    return min((Chosen((each,), tuple(_interface(site, each))) for each in fitting), key=_rank)
+    return min((Chosen((each,), tuple(_interface(site, each))) for each in _counting(fitting, available)), key=_rank)
+
+
+def _counting(fitting: Sequence[Endpoint], available: Sequence[Endpoint]) -> Sequence[Endpoint]:
+    """Those that may be the one. Where one has the public name now, it is that; one that is still being made counts where it will get the name."""
+    named = [each for each in available if each.private_dns]
+    coming = [each for each in fitting if each.private_dns and each.state.lower() in _PENDING]
+    return named or ([*available, *coming] if available else fitting)
 
 
 def _rank(chosen: Chosen) -> tuple[Status, bool, int, str]:
@@ -81,50 +87,69 @@ def _status(statement: Statement) -> Status:
     return Status.ERROR if isinstance(statement, Gap) else codes.find(statement.code).status
 
 
-def _absent(site: Site) -> Conclusion:
-    """No endpoint in this VPC: one elsewhere may serve it, which the service's private address shows. A gateway serves its own VPC only."""
+def _absent(site: Site) -> Iterator[Statement]:
+    """No endpoint in this VPC: one elsewhere may serve it. AWS makes none with private DNS while an attribute is off, so that is said first."""
+    met = elsewhere.inside(site)
+    if met:
+        yield elsewhere.by_another(site, met)
+        return
+    yield from _dns(site, None)
+    if site.facts.shared:
+        yield elsewhere.not_shown(site)
+        return
     command, said = remedies.create(site)
-    walked = next((each for each in site.facts.walked.values() if each.host == site.service.host), None)
-    evidence = {"resolved": list(walked.addresses), "walk": walked.code or "ok", "through": walked.through} if walked else {}
-    if site.type == "Interface" and walked and _leads_inside(walked):
-        return site.says("endpoint.elsewhere", None, command, addresses=", ".join(walked.addresses), evidence=evidence)
     hint = f"Create it: `{command}`. {said}".strip() if said else ""
-    return site.says("endpoint.missing", None, command, hint=hint, evidence=evidence)
+    yield site.says("endpoint.missing", None, command, hint=hint, evidence=elsewhere.met_there(elsewhere.walk(site)))
 
 
-def _leads_inside(walked: Walked) -> bool:
-    """Whether the public name leads to private addresses only, and what answers there proved by TLS to be the service. A proxy's answer shows nothing."""
-    return walked.code is None and not walked.through and bool(walked.addresses) and all(map(_private, walked.addresses))
-
-
-def _private(address: str) -> bool:
-    try:
-        return any(ip_address(address) in network for network in _PRIVATE)
-    except ValueError:
-        return False
-
-
-def _wrong_type(site: Site, ours: Sequence[Endpoint]) -> Conclusion:
+def _wrong_type(site: Site, ours: Sequence[Endpoint]) -> Iterator[Statement]:
+    yield from _dns(site, None)
+    if site.facts.shared:
+        yield elsewhere.not_shown(site)
+        return
     command, said = remedies.create(site)
     names, types = ", ".join(each.id for each in ours), ", ".join(dict.fromkeys(each.type for each in ours))
     hint = f"Create one of type {site.type}: `{command}`. {said}" if said else ""
     evidence = {"endpoint": names, "type": types, "needed": site.type}
-    return site.says("endpoint.wrong-type", ours[0], command, hint=hint, evidence=evidence, endpoint=names, type=types, needed=site.type)
+    yield site.says("endpoint.wrong-type", ours[0], command, hint=hint, evidence=evidence, endpoint=names, type=types, needed=site.type)
 
 
 def _interface(site: Site, endpoint: Endpoint) -> Iterator[Statement]:
     """All that is wrong with an interface endpoint, or with a gateway that is not available: with what is not available nothing else."""
     unusable = _state(site, endpoint)
     if unusable:
-        yield unusable
+        yield unusable if unusable.code == "endpoint.pending" or not site.facts.shared else elsewhere.not_shown(site)
         return
     yield from _dns(site, endpoint)  # first, since AWS switches private DNS on only where both attributes are
     if not endpoint.private_dns:
-        yield site.says("endpoint.private-dns-off", endpoint, remedies.modify(site, endpoint, PrivateDnsEnabled=True))
+        met = elsewhere.inside(site)
+        yield _unnamed(site, endpoint, met)
+        if met and not elsewhere.leads_to(site, endpoint, met):
+            return
+    yield from _family(site, endpoint)
     yield from reach.strays(site, endpoint)
     yield from reach.zones(site, endpoint)
     yield from reach.ingress(site, endpoint)
     yield from _policy(site, endpoint)
+
+
+def _unnamed(site: Site, endpoint: Endpoint, met: Walked | None) -> Conclusion:
+    """Private DNS is off: a zone of somebody's own may lead to an endpoint, or an endpoint of the VPC's owner has the name."""
+    if met:
+        return elsewhere.by_zone(site, endpoint, met)
+    if site.facts.shared:
+        return elsewhere.not_shown(site)
+    return site.says("endpoint.private-dns-off", endpoint, remedies.modify(site, endpoint, PrivateDnsEnabled=True))
+
+
+def _family(site: Site, endpoint: Endpoint) -> Iterator[Statement]:
+    """An endpoint without IPv4 addresses, or whose name has none."""
+    six = [f"its {what} are {word}" for what, word in (("addresses", endpoint.ip_type), ("DNS records", endpoint.dns_type)) if word.lower() not in _FOUR]
+    if six:
+        command = remedies.modify(site, endpoint, IpAddressType="dualstack", DnsOptions={"DnsRecordIpType": "dualstack"})
+        why = f"{' and '.join(six)} by AWS's word, and nodes ask by IPv4"
+        hint = f"Give it IPv4 as well, for which its subnets need IPv4 and IPv6: `{command}`. Or make one of type ipv4."
+        yield site.says("endpoint.unknown", endpoint, command, hint=hint, why=why, evidence={"ip_type": endpoint.ip_type, "dns_type": endpoint.dns_type})
 
 
 def _gateways(site: Site, gateways: Sequence[Endpoint]) -> Iterator[Statement]:
@@ -135,6 +160,7 @@ def _gateways(site: Site, gateways: Sequence[Endpoint]) -> Iterator[Statement]:
     used = set(remedies.serving(site))
     for each in gateways:
         if used.intersection(each.route_tables):
+            yield from _family(site, each)
             yield from _policy(site, each)
 
 
@@ -162,7 +188,7 @@ def _state(site: Site, endpoint: Endpoint) -> Conclusion | None:
     return None
 
 
-def _dns(site: Site, endpoint: Endpoint) -> Iterator[Statement]:
+def _dns(site: Site, endpoint: Endpoint | None) -> Iterator[Statement]:
     """DNS attributes of the VPC that are off: private names need both, and so does the VPC's own resolver for a gateway's public name."""
     vpc: Vpc = site.vpc
     attributes: tuple[tuple[str, bool | Unread], ...] = (("EnableDnsSupport", vpc.dns_support), ("EnableDnsHostnames", vpc.dns_hostnames))
@@ -171,7 +197,9 @@ def _dns(site: Site, endpoint: Endpoint) -> Iterator[Statement]:
         if isinstance(value, Unread):
             yield Gap(value, f"{attribute} of {vpc.id}")
         elif not value:
-            yield site.says("endpoint.vpc-dns-off", endpoint, remedies.switch_on(site, name), what=attribute, evidence={attribute: False})
+            to = endpoint.id if endpoint else "an endpoint"
+            command = remedies.switch_on(site, name)
+            yield site.says("endpoint.vpc-dns-off", endpoint, command, endpoint=to, what=attribute, evidence={attribute: False})
 
 
 def _policy(site: Site, endpoint: Endpoint) -> Iterator[Statement]:

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
+from preflight.aws.addresses import network
 from preflight.aws.facts import AclRule
 from preflight.aws.groups import Network
-from preflight.aws.ways.legs import network
 
 FINAL: Final = 32767
 """The number under which AWS lists the `*` entry, which denies all that is left and cannot be removed."""

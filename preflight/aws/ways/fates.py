@@ -11,12 +11,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from preflight.aws.addresses import private
 from preflight.aws.conclusion import listed
 from preflight.aws.facts import Facts, RouteTable, Subnet, Unread
 from preflight.aws.groups import Network
 from preflight.aws.remedy import Command
-from preflight.aws.ways.legs import private
-from preflight.aws.ways.tables import Choice, Piece, pieces
+from preflight.aws.ways.tables import MOST_PIECES, Choice, Piece, pieces
 
 
 class Trip(msgspec.Struct, frozen=True):
@@ -27,6 +27,8 @@ class Trip(msgspec.Struct, frozen=True):
     where: Network
     there: frozenset[str] = frozenset()
     """The VPCs in which the other end is known to stand."""
+    perhaps: frozenset[str] = frozenset()
+    """Those in which it may stand, where that is not known."""
     nodes: str = ""
     """The nodes' subnet that it is about."""
     back: bool = False
@@ -41,6 +43,8 @@ class Fate(msgspec.Struct, frozen=True):
     """What would have decided, and could not be read."""
     look: Command | None = None
     """The question to AWS that a person can ask instead."""
+    remark: str = ""
+    """What was taken to work unseen, where that has to be said."""
 
 
 _Judge: TypeAlias = Callable[[Choice, Trip, Facts], Fate]
@@ -61,6 +65,9 @@ def fate(choice: Choice, trip: Trip, facts: Facts) -> Fate:
 
 def decided(piece: Piece, trip: Trip, facts: Facts) -> tuple[Choice | None, Fate]:
     """What becomes of packets for one part of a trip, and by which hop. Where any of several hops may decide, only what holds for all of them is known."""
+    if piece.crowded:
+        why = f"its routes part {piece.network} into more than {MOST_PIECES} pieces, which were not looked at one by one"
+        return None, Fate("route.unknown", why, look=_table(trip, facts.scope.region))
     none = Fate("route.none", f"none of its routes contains {piece.network}")
     met: list[tuple[Choice | None, Fate]] = [(each, fate(each, trip, facts)) for each in piece.choices]
     if all(each.unread for each in piece.choices):
@@ -102,20 +109,25 @@ def _nat(choice: Choice, trip: Trip, facts: Facts) -> Fate:
     if trip.back:
         return Fate("route.none", f"{choice} is a NAT gateway, which carries no answers")
     tables = facts.route_tables if isinstance(facts.route_tables, tuple) else ()
-    if not any(_leads_on(each, trip, facts) for each in tables if each.vpc == trip.origin.vpc):
+    onward = any(_leads_on(each, trip, facts) for each in tables if each.vpc == trip.origin.vpc)
+    if not onward and not facts.shared:
         return Fate("route.none", f"{choice} is a NAT gateway, and no route table of {trip.origin.vpc} leads on from one to {trip.where}")
     if private(trip.where):
         why = f"{choice} is a NAT gateway, and whether the routes of its own subnet lead to {trip.where} is not among what was read"
         gateway = Command("ec2", "DescribeNatGateways", {"NatGatewayIds": [choice.hop.target]}, facts.scope.region)
         return Fate("route.unknown", why, look=gateway)
+    if not onward:
+        owner = f"{trip.origin.vpc} is another account's, whose other route tables are not shown"
+        return Fate(remark=f"where {choice.hop.target} leads on was not looked at, for {owner}")
     return CARRIED
 
 
 def _leads_on(table: RouteTable, trip: Trip, facts: Facts) -> bool:
     """Whether the table may be that of the NAT gateway's subnet, for all that is known."""
-    chosen = [each for piece in pieces(table, trip.where, facts.prefix_lists) for each in piece.choices]
+    parts = pieces(table, trip.where, facts.prefix_lists)
+    chosen = [each for piece in parts for each in piece.choices]
     ways = [each.hop.target for each in chosen if each.hop.state.lower() != "blackhole" and not each.hop.target.startswith("nat-")]
-    return any(not (private(trip.where) and way.startswith(("igw-", "eigw-"))) for way in ways)
+    return any(piece.crowded for piece in parts) or any(not (private(trip.where) and way.startswith(("igw-", "eigw-"))) for way in ways)
 
 
 def _peering(choice: Choice, trip: Trip, facts: Facts) -> Fate:
@@ -131,6 +143,10 @@ def _peering(choice: Choice, trip: Trip, facts: Facts) -> Fate:
     if trip.there and not trip.there & {found.requester, found.accepter}:
         ends = f"{found.requester} and {found.accepter}"
         return Fate("route.none", f"{choice} peers {ends} only, and the other end stands in {listed(sorted(trip.there))}: a peering carries nothing further")
+    if trip.perhaps and not trip.perhaps & {found.requester, found.accepter}:
+        names = [{"Name": "vpc-id", "Values": sorted(trip.perhaps)}]
+        why = f"{choice} peers {found.requester} and {found.accepter} only, and the address is shown in {listed(sorted(trip.perhaps), most=8)} only"
+        return Fate("route.unknown", why, look=Command("ec2", "DescribeNetworkInterfaces", {"Filters": names}, facts.scope.region))
     return CARRIED
 
 

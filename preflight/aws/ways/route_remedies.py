@@ -6,11 +6,11 @@ from typing import Final
 
 import msgspec
 
+from preflight.aws.addresses import network, private
 from preflight.aws.facts import Facts, Peering, RouteTable
 from preflight.aws.groups import Network
 from preflight.aws.remedy import Command
 from preflight.aws.ways.fates import Trip, decided
-from preflight.aws.ways.legs import network, private
 from preflight.aws.ways.tables import Choice, Piece, pieces
 from preflight.untrusted import Json
 
@@ -48,15 +48,6 @@ def mend(table: RouteTable, trip: Trip, choice: Choice | None, code: str, facts:
     dead = choice if choice and (code == "route.blackhole" or (choice.hop.cidr and network(choice.hop.cidr) == trip.where)) else None
     parameters: dict[str, Json] = {"RouteTableId": table.id, **_destination(dead, trip.where), **target}
     return (Command("ec2", "ReplaceRoute" if dead else "CreateRoute", parameters, region),), advice
-
-
-def second_family(trip: Trip, region: str) -> tuple[tuple[Command, ...], str]:
-    """The command after which a subnet has addresses of the IP family that the packets need, and what the person has to choose."""
-    if trip.where.version == 4:  # noqa: PLR2004 - IPv4
-        made = Command("ec2", "CreateSubnet", {"VpcId": trip.origin.vpc, "CidrBlock": "IPV4_CIDR_BLOCK"}, region)
-        return (made,), "An IPv6-only subnet gets no IPv4 block: make another one for the nodes, with a free block of the VPC in place of IPV4_CIDR_BLOCK."
-    made = Command("ec2", "AssociateSubnetCidrBlock", {"SubnetId": trip.origin.id, "Ipv6CidrBlock": "IPV6_CIDR_BLOCK"}, region)
-    return (made,), "Put a free IPv6 block of the VPC in place of IPV6_CIDR_BLOCK, or give the proxy an IPv4 address."
 
 
 def _pending(choice: Choice, facts: Facts) -> Peering | None:

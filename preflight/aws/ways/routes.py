@@ -8,15 +8,21 @@ from typing import Final
 
 import msgspec
 
-from preflight.aws.conclusion import Conclusion, listed
+from preflight.aws.carriers import Candidates, Carrier
+from preflight.aws.conclusion import Conclusion, few, listed
 from preflight.aws.facts import Facts, RouteTable
+from preflight.aws.families import second_family
 from preflight.aws.remedy import Command
 from preflight.aws.ways.fates import Fate, Trip, decided
 from preflight.aws.ways.legs import Leg, Verdict, named, unseen
-from preflight.aws.ways.route_remedies import mend, second_family
+from preflight.aws.ways.route_remedies import mend
 from preflight.aws.ways.tables import Choice, pieces, table_of
 from preflight.untrusted import Json
 
+_NAMED: Final = 8
+"""How many destinations a message names, and gives commands for."""
+_RECORDED: Final = 64
+"""How many of them the evidence keeps."""
 _LOST: Final = frozenset({"route.none", "route.blackhole"})
 _KEEPING: Final = ("local", "pcx-", "tgw-")
 """Hops over which answers come back to the node's own address; elsewhere another address stands for it, or may."""
@@ -39,6 +45,7 @@ def judge(facts: Facts, legs: Iterable[Leg]) -> Verdict:
         there = list(_passages(_out(leg), facts) if leg.sources else [_foreign(leg)])
         if _keeps(there) and (why := _unseen(leg, there, facts)):
             remarks.append(f"the way back from {leg.address} was not looked at, for {why}")
+        remarks += [each.fate.remark for each in there if each.fate.remark]
         for each in (*there, *_back(leg, there, facts)):
             owner = each.table.id if each.table else each.trip.origin.id
             groups[each.fate.code, owner, each.trip.back].append(each)
@@ -48,7 +55,9 @@ def judge(facts: Facts, legs: Iterable[Leg]) -> Verdict:
 
 
 def _out(leg: Leg) -> Trip:
-    return Trip(leg.subnet, leg.network, frozenset(each.vpc for each in leg.interfaces), leg.subnet.id)
+    there = frozenset({leg.end.interface.vpc}) if isinstance(leg.end, Carrier) else frozenset()
+    perhaps = frozenset(each.interface.vpc for each in leg.end.carriers) if isinstance(leg.end, Candidates) else frozenset()
+    return Trip(leg.subnet, leg.network, there, perhaps, leg.subnet.id)
 
 
 def _keeps(there: Iterable[Passage]) -> bool:
@@ -67,7 +76,7 @@ def _back(leg: Leg, there: Sequence[Passage], facts: Facts) -> Iterator[Passage]
     if not leg.home or not lost:
         return
     for source in leg.sources:
-        for each in _passages(Trip(leg.home, source, frozenset({leg.subnet.vpc}), leg.subnet.id, back=True), facts):
+        for each in _passages(Trip(leg.home, source, frozenset({leg.subnet.vpc}), nodes=leg.subnet.id, back=True), facts):
             if _keeps(there) or each.fate.code in _LOST:
                 yield each
 
@@ -97,27 +106,38 @@ def _wrong(code: str, owner: str, back: bool, found: Sequence[Passage], facts: F
     subnets = dict.fromkeys(each.trip.nodes for each in found)
     commands, advice = _remedies(code, found, facts)
     unread = next((each.fate.unread for each in found if each.fate.unread), None)
-    evidence: dict[str, Json] = {"route_table": owner, "direction": "back" if back else "out", "subnets": list(subnets), "destinations": list(wheres)}
+    evidence: dict[str, Json] = {
+        "route_table": owner,
+        "direction": "back" if back else "out",
+        "subnets": list(subnets),
+        "destinations": list(wheres)[:_RECORDED],
+    }
     evidence |= {"action": unread.action, "reason": unread.reason, "unread": unread.code} if unread else {}
     whose = f"answers to {listed(subnets)}" if back else listed(subnets)
-    fields: dict[str, Json] = {"what": owner, "addresses": listed(wheres), "why": f"{listed(each.fate.why for each in found)} ({whose})"}
+    fields: dict[str, Json] = {"what": owner, "addresses": listed(wheres, most=_NAMED), "why": f"{few(each.fate.why for each in found)} ({whose})"}
     return Conclusion(code, fields, commands, then=advice, evidence=evidence)
 
 
-def _remedies(code: str, found: Iterable[Passage], facts: Facts) -> tuple[tuple[Command, ...], str]:
+def _remedies(code: str, found: Sequence[Passage], facts: Facts) -> tuple[tuple[Command, ...], str]:
     commands: list[Command] = []
     hints: list[str] = []
-    for each in found:
+    if len(found) > _NAMED:
+        hints.append(f"That is for the first {_NAMED} destinations; likewise for the other {len(found) - _NAMED}.")
+    for each in found[:_NAMED]:
         if each.fate.look:
             commands.append(each.fate.look)
             continue
-        made, advice = mend(each.table, each.trip, each.choice, code, facts) if each.table else second_family(each.trip, facts.scope.region)
+        if each.table:
+            made, advice = mend(each.table, each.trip, each.choice, code, facts)
+        else:
+            family, advice = second_family(each.trip.origin.vpc, each.trip.origin.id, each.trip.where.version, facts.scope.region)
+            made = (family,)
         commands += made
         hints += [advice] if advice else []
     return tuple(each for number, each in enumerate(commands) if each not in commands[:number]), " ".join(dict.fromkeys(hints))
 
 
 def _shown(owner: str, back: bool, found: Sequence[Passage]) -> str:
-    hops = listed(f"{named(each.trip.where)} by {each.choice}" for each in found)
+    hops = listed((f"{named(each.trip.where)} by {each.choice}" for each in found), most=_NAMED)
     subnets = listed(each.trip.nodes for each in found)
     return f"{owner} leads back to {hops}" if back else f"{owner} leads {subnets} to {hops}"

@@ -7,14 +7,18 @@ prefix list of the same length; a route that a virtual private gateway propagate
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 import msgspec
 
+from preflight.aws.addresses import network
 from preflight.aws.facts import Hop, RouteTable, Subnet, Unread
 from preflight.aws.groups import Lists, Network
-from preflight.aws.ways.legs import network
 
-_UNLISTED = Unread("ec2:GetManagedPrefixListEntries", "aws.not-asked", "its entries are not among what was read")
+MOST_PIECES: Final = 512
+"""A prefix list may hold a thousand entries; a table that needs more than this for one subnet is not looked at piece by piece."""
+_UNLISTED: Final = Unread("ec2:GetManagedPrefixListEntries", "aws.not-asked", "its entries are not among what was read")
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -34,6 +38,8 @@ class Piece(msgspec.Struct, frozen=True):
 
     network: Network
     choices: tuple[Choice, ...]
+    crowded: bool = False
+    """Whether it falls into too many parts to look at, none of which is known then."""
 
 
 def table_of(subnet: Subnet, tables: Iterable[RouteTable]) -> RouteTable | None:
@@ -49,7 +55,8 @@ def pieces(table: RouteTable, where: Network, lists: Lists) -> tuple[Piece, ...]
     unread = tuple(
         Choice(hop, unread=entries) for hop in table.hops if hop.prefix_list and isinstance(entries := lists.get(hop.prefix_list, _UNLISTED), Unread)
     )
-    return tuple(Piece(each, _deciding(hops) + unread) for each, hops in _split(where, known))
+    found = tuple(Piece(each, _deciding(hops) + unread) for each, hops in islice(_split(where, known), MOST_PIECES + 1))
+    return found if len(found) <= MOST_PIECES else (Piece(where, (), crowded=True),)
 
 
 def _known(table: RouteTable, where: Network, lists: Lists) -> Iterator[tuple[Network, Hop]]:
@@ -61,10 +68,12 @@ def _known(table: RouteTable, where: Network, lists: Lists) -> Iterator[tuple[Ne
 
 
 def _split(where: Network, known: Sequence[tuple[Network, Hop]]) -> Iterator[tuple[Network, Sequence[tuple[Network, Hop]]]]:
-    """`where` in halves, as long as some hop is about a part of it only; each with the hops that contain it."""
+    """`where` in halves, as long as some hop that leads elsewhere is about a part of it only; each with the hops that contain it."""
     overlapping = [(each, hop) for each, hop in known if each.overlaps(where)]
-    if all(each.prefixlen <= where.prefixlen for each, _ in overlapping):
-        yield where, overlapping
+    containing = [(each, hop) for each, hop in overlapping if each.prefixlen <= where.prefixlen]
+    fates = {(hop.target, hop.state) for _, hop in overlapping}
+    if len(containing) == len(overlapping) or (containing and len(fates) == 1):
+        yield where, containing
         return
     for half in where.subnets():
         yield from _split(half, overlapping)

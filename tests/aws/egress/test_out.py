@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from preflight.aws.conclusion import Conclusion, Gap
 from preflight.aws.egress.out import way_out
 from preflight.aws.facts import Facts, Rule, Subnet
-from preflight.aws.nodes import Nodes
+from preflight.aws.nodes import INSTALLER_PORTS, Nodes
 from tests.aws.egress.worlds import (
     ANYWHERE,
     DENIED,
@@ -18,12 +18,14 @@ from tests.aws.egress.worlds import (
     FACTS,
     FIELD,
     IN,
-    NO_CARRIER,
     NODES,
+    ON_PREMISES,
+    ONLY_V6,
     OUT,
     PEER_IN,
     PROXY,
     V6,
+    WITH_V6,
     WORLDS,
     carries,
     codes_of,
@@ -33,6 +35,7 @@ from tests.aws.egress.worlds import (
     line,
     listing,
     only,
+    peered,
     refer,
     role,
     statements,
@@ -62,9 +65,9 @@ def test_of_two_ports_the_missing_one_is_named() -> None:
 
 
 def test_both_proxies_may_have_different_hosts() -> None:
-    world = facts(proxies={"proxy.corp": ("10.0.9.7",), "other.corp": ("10.0.9.9",)})
-    assert only(world, PROXY, ("other.corp", 3129)).fields["proxy_address"] == "other.corp:3129 (10.0.9.9)"
-    assert codes_of(facts(groups=(role(ANYWHERE, to("0.0.0.0/0", port=3129)), IN)), PROXY, ("10.0.9.9", 3129)) == "ok"
+    world = facts(proxies={"proxy.corp": ("10.0.9.7",), "other.corp": ("192.168.9.9",)})
+    assert only(world, PROXY, ("other.corp", 3129)).fields["proxy_address"] == "other.corp:3129 (192.168.9.9)"
+    assert codes_of(facts(groups=(role(ANYWHERE, to("0.0.0.0/0", port=3129)), IN)), PROXY, ("192.168.9.9", 3129)) == "ok"
 
 
 def test_a_proxy_that_is_not_known_does_not_hide_the_other() -> None:
@@ -119,7 +122,7 @@ def test_what_passes_says_by_which_rule_and_what_was_not_judged() -> None:
     assert only(FACTS).message == (
         "the control plane gets out to proxy.corp:3128 (10.0.9.7): sg-1 allows tcp 3128 to the group sg-p; sg-p allows tcp 3128 from the group sg-1"
     )
-    assert "no interface that AWS shows carries 10.0.9.7" in str(only(NO_CARRIER).message)
+    assert "no interface that AWS shows carries 192.168.9.7" in str(only(ON_PREMISES).message)
     assert "eni-p (network_load_balancer) has no group" in str(only(WORLDS["a load balancer without groups"][0]).message)
 
 
@@ -129,7 +132,9 @@ def test_the_rule_to_add_is_to_the_proxys_group_in_the_same_vpc_and_to_its_addre
         """'[{"IpProtocol":"tcp","FromPort":3128,"ToPort":3128,"UserIdGroupPairs":[{"GroupId":"sg-p"}]}]'"""
     )
     assert '"IpRanges":[{"CidrIp":"10.9.0.7/32"}]' in line(only(elsewhere(role(refer("sg-x")), PEER_IN)))
-    assert '"Ipv6Ranges":[{"CidrIpv6":"2001:db8::7/128"}]' in line(only(facts(groups=(role(ANYWHERE),), interfaces=(), proxies=V6)))
+    assert '"Ipv6Ranges":[{"CidrIpv6":"2001:db8::7/128"}]' in line(
+        only(facts(groups=(role(ANYWHERE),), interfaces=(), proxies=V6, vpc=WITH_V6, subnets=ONLY_V6))
+    )
 
 
 def test_all_missing_ports_are_in_one_command() -> None:
@@ -142,12 +147,12 @@ def test_all_missing_ports_are_in_one_command() -> None:
 
 def test_the_rule_to_add_at_the_proxy_is_from_the_roles_group_or_its_subnets() -> None:
     assert '"UserIdGroupPairs":[{"GroupId":"sg-1"}]' in line(only(facts(groups=(OUT, guard()))))
-    apart = line(only(elsewhere(role(ANYWHERE), guard(vpc="vpc-2"))))
+    apart = line(only(elsewhere(role(ANYWHERE), guard(vpc="vpc-2"), peerings=(peered(),))))
     assert "--group-id sg-p" in apart
     assert '"IpRanges":[{"CidrIp":"10.0.1.0/24"},{"CidrIp":"10.0.2.0/24"}]' in apart
 
 
-BARE = Nodes("the control plane", (), NODES.subnets)
+BARE = Nodes("the control plane", (), NODES.subnets, INSTALLER_PORTS)
 OPEN = guard(to("10.0.0.0/16"), to("10.0.0.0/16", port=443), to("10.0.0.0/16", port=80))
 
 
@@ -163,7 +168,7 @@ OPEN = guard(to("10.0.0.0/16"), to("10.0.0.0/16", port=443), to("10.0.0.0/16", p
         (facts(groups=(role(to("0.0.0.0/0", port=443)), OPEN)), NODES, 443, "ok"),
         (facts(groups=(), interfaces=DENIED), BARE, 443, "egress.installer egress.unknown"),
         (facts(groups=(guard(),)), BARE, 443, "egress.installer egress.proxy-ingress"),
-        (facts(groups=(), interfaces=(), proxies=V6), BARE, 443, "egress.none"),
+        (facts(groups=(), interfaces=(), proxies=V6), BARE, 443, "egress.family"),
     ],
 )
 def test_documentation_of_80_and_443_warns_and_proves_nothing(world: Facts, nodes: Nodes, port: int, code: str) -> None:

@@ -9,10 +9,10 @@ import msgspec
 from preflight.aws.conclusion import Conclusion, Gap, Statement
 from preflight.aws.egress.out import way_out
 from preflight.aws.facts import NOT_ASKED, Facts, Group, GroupReference, Identity, Interface, Peering, Rule, Subnet, Unread, Vpc
-from preflight.aws.nodes import Nodes
+from preflight.aws.nodes import INSTALLER_PORTS, Nodes
 from preflight.aws.scope import Scope
 
-NODES: Final = Nodes("the control plane", ("sg-1",), ("subnet-a", "subnet-b"))
+NODES: Final = Nodes("the control plane", ("sg-1",), ("subnet-a", "subnet-b"), INSTALLER_PORTS)
 FIELD: Final = "spec.controlPlane.securityGroupIDs"
 PROXY: Final = ("proxy.corp", 3128)
 DENIED: Final = Unread("ec2:DescribeNetworkInterfaces", "aws.access-denied", "not authorized")
@@ -78,10 +78,32 @@ SHARED = Identity("444455556666", "arn:aws:iam::444455556666:user/u")
 ALL_SUBNETS = guard(to("10.0.1.0/24", "10.0.2.0/24"))
 ANYWHERE = to("0.0.0.0/0")
 PEER_OUT = role(refer("sg-p", peering="active", vpc="vpc-2"))
+PENDING_OUT = role(refer("sg-p", peering="pending-acceptance", vpc="vpc-2"))
 PEER_IN = guard(to("10.0.0.0/16"), vpc="vpc-2")
 REFERRED_OVER = guard(refer("sg-x", peering="active", vpc="vpc-1"), vpc="vpc-2")
 NO_CARRIER = facts(interfaces=(), groups=(role(to("10.0.0.0/16")), IN))
 V6 = {"proxy.corp": ("2001:db8::7",)}
+ON_PREMISES = facts(interfaces=(), groups=(role(ANYWHERE), IN), proxies={"proxy.corp": ("192.168.9.7",)})
+WITH_V6 = Vpc("vpc-1", ("10.0.0.0/16", "2001:db8:1::/56"), dns_support=True, dns_hostnames=True, owner="111122223333")
+ONLY_V6 = tuple(Subnet(name, "vpc-1", "z", (f"2001:db8:1:{number}::/64",)) for number, name in enumerate(("subnet-a", "subnet-b"), 1))
+
+
+def twins(*interfaces: Interface, groups: tuple[Group, ...], **changes: Any) -> Facts:
+    """The proxy's address is carried in other VPCs only."""
+    return msgspec.structs.replace(ON_PREMISES, interfaces=interfaces, groups=(role(ANYWHERE), *groups), **changes)
+
+
+def twin(number: int) -> Interface:
+    return carries(f"sg-{number}", address="192.168.9.7", vpc=f"vpc-{number}", name=f"eni-{number}")
+
+
+def twins_guard(number: int, *ingress: Rule) -> Group:
+    return guard(*ingress, name=f"sg-{number}", vpc=f"vpc-{number}")
+
+
+def shut_peers(*numbers: int) -> tuple[Peering, ...]:
+    return tuple(Peering(f"pcx-{number}", "vpc-1", f"vpc-{number}", "active") for number in numbers)
+
 
 WORLDS: dict[str, tuple[Facts, str]] = {
     "all is well": (FACTS, "ok"),
@@ -94,7 +116,8 @@ WORLDS: dict[str, tuple[Facts, str]] = {
     ),
     "the list holds the proxy": (facts(groups=(role(listing("pl-1")), IN), prefix_lists={"pl-1": ("10.0.9.0/24",)}), "ok"),
     "a list unread beside a rule that fits": (facts(groups=(role(listing("pl-1"), refer("sg-p")), IN), prefix_lists={"pl-1": LIST_DENIED}), "ok"),
-    "nobody carries the address": (NO_CARRIER, "ok"),
+    "nobody carries the address": (NO_CARRIER, "egress.nobody"),
+    "nobody of ours carries the address, which is elsewhere": (ON_PREMISES, "ok"),
     "a load balancer without groups": (facts(interfaces=(carries(type="network_load_balancer"),), groups=(role(ANYWHERE),)), "ok"),
     "over an active peering": (elsewhere(PEER_OUT, PEER_IN, peerings=(peered("Active"),)), "ok"),
     "over a peering, admitted by reference": (
@@ -110,15 +133,38 @@ WORLDS: dict[str, tuple[Facts, str]] = {
     "another network": (facts(groups=(role(to("10.1.0.0/16")), IN)), "egress.blocked"),
     "::/0 only": (facts(groups=(role(to("::/0")), IN)), "egress.family"),
     "::/0 and another network": (facts(groups=(role(to("::/0", "10.1.0.0/16")), IN)), "egress.blocked"),
+    "a stranger's VPC repeats the address, shut": (twins(twin(9), groups=(twins_guard(9),)), "egress.unknown"),
+    "a stranger's VPC repeats the address, open": (twins(twin(9), groups=(twins_guard(9, to("10.0.0.0/8")),)), "ok"),
+    "two VPCs repeat the address, one open": (twins(twin(8), twin(9), groups=(twins_guard(8, to("10.0.0.0/8")), twins_guard(9))), "egress.unknown"),
+    "two VPCs repeat the address, both open": (
+        twins(twin(8), twin(9), groups=(twins_guard(8, to("10.0.0.0/8")), twins_guard(9, to("10.0.0.0/8")))),
+        "ok",
+    ),
+    "a stranger's group was not read": (twins(twin(9), groups=()), "egress.unknown"),
+    "a stranger's VPC, peerings unread, shut": (twins(twin(9), groups=(twins_guard(9),), peerings=DENIED), "egress.unknown"),
+    "a peered VPC beside a stranger's": (twins(twin(8), twin(9), groups=(twins_guard(8), twins_guard(9)), peerings=shut_peers(8)), "egress.proxy-ingress"),
+    "two peered VPCs": (twins(twin(8), twin(9), groups=(twins_guard(8), twins_guard(9)), peerings=shut_peers(8, 9)), "egress.unknown"),
+    "a stranger's VPC repeats an address of our own": (
+        facts(interfaces=(carries("sg-9", vpc="vpc-9"),), groups=(role(ANYWHERE), guard(to("0.0.0.0/0"), name="sg-9", vpc="vpc-9"))),
+        "egress.nobody",
+    ),
+    "nobody there, and shut": (facts(interfaces=(), groups=(role(), IN)), "egress.nobody egress.none"),
+    "nobody there, in a shared VPC": (facts(interfaces=(), groups=(role(ANYWHERE), IN), identity=SHARED), "ok"),
+    "an IPv4 VPC, subnets unread, an IPv6 address too": (facts(subnets=DENIED, proxies=DUAL), "ok"),
+    "IPv6 only, an IPv4 proxy": (facts(vpc=WITH_V6, subnets=ONLY_V6), "egress.family"),
+    "one of two subnets IPv6 only, an IPv4 proxy": (
+        facts(vpc=WITH_V6, subnets=(FACTS.subnets[0], ONLY_V6[1])),  # type: ignore[index]
+        "egress.family",
+    ),
     "0.0.0.0/0 only, an IPv6 proxy": (facts(groups=(role(ANYWHERE),), interfaces=(), proxies=V6), "egress.family"),
     "a group that the proxy does not carry": (facts(groups=(role(refer("sg-x")), IN)), "egress.reference"),
-    "a group, and nobody carries the address": (facts(interfaces=()), "egress.reference"),
+    "a group, and nobody carries the address": (facts(interfaces=()), "egress.nobody egress.reference"),
     "a stale peering": (elsewhere(role(refer("sg-p", peering="deleted", vpc="vpc-2")), PEER_IN, peerings=(peered("deleted"),)), "egress.reference"),
-    "a peering that nobody accepted": (elsewhere(PEER_OUT, PEER_IN, peerings=(peered("pending-acceptance"),)), "egress.reference"),
-    "a peering with yet another VPC": (elsewhere(PEER_OUT, PEER_IN, peerings=(peered(other="vpc-3"),)), "egress.reference"),
+    "a peering that nobody accepted": (elsewhere(PENDING_OUT, PEER_IN, peerings=(peered("pending-acceptance"),)), "egress.reference"),
+    "a peering with yet another VPC": (elsewhere(PEER_OUT, PEER_IN, peerings=(peered(other="vpc-3"),)), "egress.unknown"),
     "no peering at all": (elsewhere(role(refer("sg-p")), PEER_IN), "egress.reference"),
     "a public address behind a group": (
-        facts(interfaces=(carries("sg-p", address="198.41.0.4"),), proxies={"proxy.corp": ("198.41.0.4",)}),
+        facts(interfaces=(Interface("eni-p", "vpc-1", "subnet-p", ("10.0.9.7", "198.41.0.4"), ("sg-p",)),), proxies={"proxy.corp": ("198.41.0.4",)}),
         "egress.reference",
     ),
     "a list without the proxy": (facts(groups=(role(listing("pl-1")), IN), prefix_lists={"pl-1": ("10.1.0.0/16",)}), "egress.blocked"),
@@ -135,11 +181,11 @@ WORLDS: dict[str, tuple[Facts, str]] = {
     "peerings unread, a group that is not carried": (elsewhere(role(refer("sg-x")), PEER_IN, peerings=DENIED), "egress.reference"),
     "peerings unread, out by address, in by group": (elsewhere(role(ANYWHERE), guard(refer("sg-1"), vpc="vpc-2"), peerings=DENIED), "egress.unknown"),
     "in by group over a transit gateway, perhaps": (elsewhere(role(ANYWHERE), guard(refer("sg-1"), vpc="vpc-2")), "egress.unknown"),
-    "in by group over a peering that is gone": (elsewhere(role(ANYWHERE), guard(refer("sg-1", peering="deleted"), vpc="vpc-2")), "egress.proxy-ingress"),
-    "another account's interface over a peering": (facts(interfaces=(), groups=(PEER_OUT,)), "egress.unknown"),
+    "in by group over a peering that is gone": (elsewhere(role(ANYWHERE), guard(refer("sg-1", peering="deleted"), vpc="vpc-2")), "egress.unknown"),
+    "another account's interface over a peering": (facts(interfaces=(), groups=(PEER_OUT,), proxies={"proxy.corp": ("10.9.0.7",)}), "egress.unknown"),
     "another account's VPC": (facts(interfaces=(), identity=SHARED), "egress.unknown"),
     "two addresses, one covered": (facts(proxies=TWO, interfaces=BOTH_CARRIED, groups=(role(to("10.0.9.7/32")), IN)), "egress.partial"),
-    "two addresses, one carries the group": (facts(proxies=TWO, interfaces=(BOTH_CARRIED[0],)), "egress.partial"),
+    "two addresses, one carries the group": (facts(proxies=TWO, interfaces=(BOTH_CARRIED[0],)), "egress.nobody egress.partial"),
     "two addresses, both covered": (facts(proxies=TWO, interfaces=BOTH_CARRIED), "ok"),
     "ingress missing": (facts(groups=(OUT, guard())), "egress.proxy-ingress"),
     "ingress on another port": (facts(groups=(OUT, guard(refer("sg-1", 80)))), "egress.proxy-ingress"),

@@ -69,7 +69,7 @@ INTERFACE: dict[str, tuple[Facts, str]] = {
     ),
     "private DNS by a twin that failed": (
         facts(endpoints=(endpoint(id="vpce-0", private_dns=False), endpoint(state="failed"))),
-        "endpoint.not-available",
+        "endpoint.private-dns-off",
     ),
     "DNS support off": (facts(vpc=DNS_OFF), "endpoint.vpc-dns-off"),
     "DNS host names off": (facts(vpc=NAMES_OFF), "endpoint.vpc-dns-off"),

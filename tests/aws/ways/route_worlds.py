@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from preflight.aws.facts import Peering, RouteTable, Subnet, Unread
+from preflight.aws.facts import Identity, Peering, RouteTable, Subnet, Unread, Vpc
 from tests.aws.ways.networks import FAR, LOCAL, LOCAL_FAR, NEAR, ONPREM, PEERED, PUBLIC, A, P, hop, interface, listed, table
 
 DENIED = Unread("ec2:GetManagedPrefixListEntries", "aws.access-denied", "not authorized")
@@ -15,6 +15,10 @@ EDGE = table(LOCAL, IGW, id="rtb-edge", subnets=["subnet-edge"])
 HOME = table(LOCAL_FAR, hop("10.0.0.0/16", "pcx-1"), id="rtb-far", vpc="vpc-2", subnets=["subnet-far"])
 TO_FAR: dict[str, Any] = {"interfaces": (interface(PEERED, FAR),), "peerings": (ACTIVE,)}
 TO_NEAR: dict[str, Any] = {"interfaces": (interface(NEAR, P),)}
+OF_OTHERS: dict[str, Any] = {
+    "identity": Identity("444455556666", "arn:aws:iam::444455556666:user/u"),
+    "vpc": Vpc("vpc-1", ("10.0.0.0/16",), True, True, owner="111122223333"),
+}
 V6 = Subnet("subnet-a", "vpc-1", "usw1-az1", ("10.0.1.0/24", "2001:db8:1::/64"))
 ONLY_V6 = "2001:db8:ffff::4"
 
@@ -37,6 +41,14 @@ FINE: list[tuple[str, str, tuple[RouteTable, ...], dict[str, Any]]] = [
     ("a local route goes before a propagated one", NEAR, (table(LOCAL, hop("10.0.9.0/24", "vgw-1", "blackhole")),), {}),
     ("peered, and back", PEERED, (table(LOCAL, PCX), HOME), TO_FAR),
     ("peered, the proxy's subnet known by its interface only", PEERED, (table(LOCAL, PCX), HOME), {**TO_FAR, "subnets": (A,)}),
+    (
+        "on premises, repeated in a stranger's VPC",
+        ONPREM,
+        (table(LOCAL, TGW), table(LOCAL_FAR, vpc="vpc-2", main=True)),
+        {"interfaces": (interface(ONPREM, FAR),)},
+    ),
+    ("in the VPC, repeated in a stranger's", NEAR, (table(LOCAL),), {"interfaces": (interface(NEAR, FAR),)}),
+    ("public over a NAT gateway of a shared VPC", PUBLIC, (table(LOCAL, NAT),), OF_OTHERS),
     ("in the VPC, and back", NEAR, (table(LOCAL, subnets=["subnet-a", "subnet-p"]),), TO_NEAR),
 ]
 
@@ -78,6 +90,7 @@ BROKEN: list[tuple[str, str, str, tuple[RouteTable, ...], dict[str, Any]]] = [
     ("a private address over the Internet, by a route of its own", "route.none", ONPREM, (table(LOCAL, hop("192.168.7.4/32", "igw-1")),), {}),
     ("a private address over a NAT gateway beside the Internet", "route.none", ONPREM, (table(LOCAL, NAT), EDGE), {}),
     ("a private address over a NAT gateway, its table among others", "route.unknown", ONPREM, (table(LOCAL, NAT), table(TGW, id="rtb-2", subnets=())), {}),
+    ("a private address over a NAT gateway of a shared VPC", "route.unknown", ONPREM, (table(LOCAL, NAT),), OF_OTHERS),
     ("a NAT gateway without a way on", "route.none", PUBLIC, (table(LOCAL, NAT),), {}),
     ("a public address, and none of one's own", "route.no-public-address", PUBLIC, (table(LOCAL, IGW),), {}),
     (
@@ -93,6 +106,13 @@ BROKEN: list[tuple[str, str, str, tuple[RouteTable, ...], dict[str, Any]]] = [
     (
         "a peering with another VPC than the proxy's",
         "route.none",
+        PEERED,
+        (table(LOCAL, PCX), table(hop("10.0.0.0/16", "pcx-2"), id="rtb-far", vpc="vpc-2", main=True)),
+        {**TO_FAR, "peerings": (Peering("pcx-1", "vpc-3", "vpc-1", "active"), Peering("pcx-2", "vpc-2", "vpc-1", "active"))},
+    ),
+    (
+        "a peering with another VPC than that which is known to have the address",
+        "route.unknown",
         PEERED,
         (table(LOCAL, PCX),),
         {**TO_FAR, "peerings": (Peering("pcx-1", "vpc-3", "vpc-1", "active"),)},

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.aws.conclusion import Conclusion
-from preflight.aws.facts import Acl, AclRule, Facts, Subnet
+from preflight.aws.facts import Acl, AclRule, Facts, Peering, Subnet
 from preflight.aws.ways.acl_rules import Box, decisions
 from preflight.aws.ways.acls import judge
 from tests.aws.remedies import validated
@@ -20,7 +20,7 @@ from tests.aws.ways.networks import ALLOW_IN, ALLOW_OUT, FAR, NEAR, ONPREM, PEER
 
 OPEN = acl(ALLOW_OUT, ALLOW_IN)
 AT_P = {"interfaces": (interface(NEAR, P),)}
-AT_FAR = {"interfaces": (interface(PEERED, FAR),)}
+AT_FAR = {"interfaces": (interface(PEERED, FAR),), "peerings": (Peering("pcx-1", "vpc-1", "vpc-2", "active"),)}
 
 
 def out(number: int, allow: bool, cidr: str = "0.0.0.0/0", *ports: int, protocol: str = "6") -> AclRule:

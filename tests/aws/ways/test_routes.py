@@ -156,7 +156,7 @@ def test_the_longest_prefix_is_the_one_that_counting_finds(hops: list[Hop], wher
     for address, piece in found.items():
         containing = [each for each in hops if ip_address(address << 28) in ip_network(each.cidr)]
         best = max(containing, key=lambda each: ip_network(each.cidr).prefixlen, default=None)
-        assert [choice.hop for choice in piece.choices] == ([best] if best else [])
+        assert [choice.hop.target for choice in piece.choices] == ([best.target] if best else [])
 
 
 def _sixteenths(where: Any) -> list[int]:
@@ -206,3 +206,26 @@ def test_nobody_is_asked_to_route_around_the_vpc() -> None:
     (trouble,) = verdict(PEERED, [table(hop("10.0.0.0/8", "local"))], TO_FAR).conclusions
     assert trouble.commands[0].operation == "DescribeNetworkInterfaces"
     assert "overlap" in str(trouble.fields["why"])
+
+
+def test_what_a_shared_vpc_hides_is_said() -> None:
+    (row,) = [row for row in FINE if row[0] == "public over a NAT gateway of a shared VPC"]
+    assert any("where nat-1 leads on was not looked at" in each for each in verdict(row[1], row[2], row[3]).shown)
+
+
+@pytest.mark.parametrize(("entries", "code"), [(1000, "route.unknown"), (16, "route.none")])
+def test_a_long_prefix_list_makes_no_long_text(entries: int, code: str) -> None:
+    wide = msgspec.structs.replace(A, cidrs=("10.0.0.0/16",))
+    far = table(LOCAL_FAR, listed("pl-1", "pcx-1"), id="rtb-far", vpc="vpc-2", subnets=["subnet-far"])
+    known = {**TO_FAR, "prefix_lists": {"pl-1": tuple(f"10.0.{number // 100}.{number % 100 * 2}/32" for number in range(entries))}}
+    (trouble,) = verdict(PEERED, [table(LOCAL, hop("10.8.0.0/16", "pcx-1")), far], known, wide).conclusions
+    assert trouble.code == code
+    assert ("more than 512 pieces" in str(trouble.fields["why"])) == (code == "route.unknown")
+    assert len(trouble.commands) <= 8
+    assert len(repr(trouble)) < 6000
+
+
+def test_a_long_prefix_list_that_leads_where_the_rest_goes_is_no_matter() -> None:
+    known = {**TO_FAR, "prefix_lists": {"pl-1": tuple(f"10.0.1.{number}/32" for number in range(256))}}
+    far = table(LOCAL_FAR, hop("10.0.0.0/16", "pcx-1"), listed("pl-1", "pcx-1"), id="rtb-far", vpc="vpc-2", subnets=["subnet-far"])
+    assert verdict(PEERED, [table(LOCAL, hop("10.8.0.0/16", "pcx-1")), far], known).conclusions == ()

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from preflight.aws.facts import Interface, Subnet
+from preflight.aws.facts import Interface, Peering, Subnet
 from preflight.aws.ways.routes import judge
 from tests.aws.ways.networks import LOCAL, LOCAL_FAR, PEERED, A, hop, interface, network, table, ways
 from tests.aws.ways.route_worlds import ACTIVE, DENIED, HOME, TO_FAR
@@ -34,13 +34,16 @@ def test_a_peered_proxy_at_a_public_range_is_judged_by_its_interface() -> None:
     [
         ((), "its subnet is not among what was read"),
         (DENIED, "which interface carries it could not be read"),
-        ((Interface("eni-1", "vpc-2", "subnet-far", ("10.8.0.4", ELSEWHERE)),), "eni-1 has it as a public address, which is met at a gateway"),
-        ((interface(ELSEWHERE, PUBLIC_FAR), Interface("eni-2", "vpc-3", "subnet-3", (ELSEWHERE,))), "which of eni-subnet-far, eni-2 is met there is not known"),
+        ((Interface("eni-1", "vpc-2", "subnet-far", ("10.8.0.4", ELSEWHERE)),), "198.51.100.4 is met at a gateway, as the public address of eni-1"),
+        (
+            (interface(ELSEWHERE, PUBLIC_FAR), Interface("eni-2", "vpc-3", "subnet-3", (ELSEWHERE,))),
+            "which of eni-2 (vpc-3), eni-subnet-far (vpc-2) is met there is not known",
+        ),
     ],
     ids=["nobody shown", "unread", "a gateway's address", "two VPCs"],
 )
 def test_over_a_peering_the_way_back_is_never_passed_over_in_silence(interfaces: Any, why: str) -> None:
-    found = verdict(ELSEWHERE, [TO_IT], {"interfaces": interfaces, "peerings": (ACTIVE,), "subnets": (A,)})
+    found = verdict(ELSEWHERE, [TO_IT], {"interfaces": interfaces, "peerings": (ACTIVE, Peering("pcx-3", "vpc-1", "vpc-3", "active")), "subnets": (A,)})
     assert found.conclusions == ()
     assert f"the way back from {ELSEWHERE} was not looked at, for {why}" in found.shown
 
