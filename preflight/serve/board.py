@@ -30,6 +30,12 @@ class Stand(msgspec.Struct, frozen=True):
     """Its latest result, undamped."""
     checked: datetime
     """When that result was made."""
+    stale_after: float
+    """Seconds after which that result says nothing about the present any more: a check has a rhythm of its own, and may be held back."""
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the result is too old to speak for the present, or of a future that a clock set back has left."""
+        return abs((now - self.checked).total_seconds()) > self.stale_after
 
 
 class Counters(msgspec.Struct):

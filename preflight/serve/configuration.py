@@ -25,6 +25,8 @@ class InForce(msgspec.Struct, frozen=True):
     rhythms: Mapping[str, Rhythm]
     rules: Mapping[str, Damping]
     stale_after: float
+    patience: Mapping[str, float]
+    """How old the latest result of each check may become, in seconds."""
     entrusted: frozenset[str]
     """The checks that send the proxy's credentials."""
 
@@ -63,6 +65,7 @@ class Configuration:
                 self._settings.rhythms(plan),
                 self._settings.rules(plan),
                 self._settings.stale(plan, self._now()),
+                self._settings.patience(plan, self._now()),
                 portion.entrusted(plan, loaded.declared),
             )
         self._looked_at = {path: content for path, content in self._looked_at.items() if path in paths}

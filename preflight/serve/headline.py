@@ -19,6 +19,7 @@ from preflight.serve.board import Board, Stand, Standing
 
 _WORDS: Final = {Standing.UP: "Up", Standing.DEGRADED: "Degraded", Standing.UNKNOWN: "Unknown", Standing.DOWN: "Down"}
 _WORD: Final = re.compile(r"[a-z]+[ ,]")
+_NAMED: Final = 3
 _WELL: Final = frozenset({Standing.UP, Standing.DEGRADED})
 _LIKE: Final = {
     Status.PASS: Standing.UP,
@@ -56,6 +57,10 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     doubt = _doubt(board, now)
     if report is None or doubt:
         return Headline(Standing.UNKNOWN, doubt)
+    old = [stand for stand in board.stands.values() if stand.result.required and stand.stale(now)]
+    if old and board.standing in _WELL:
+        names = ", ".join(stand.name for stand in old[:_NAMED]) + (f" and {len(old) - _NAMED} more" if len(old) > _NAMED else "")
+        return Headline(Standing.UNKNOWN, f"Not looked at for {lasting(max((now - stand.checked).total_seconds() for stand in old))}: {names}", board.since)
     note = _damped(board.standing, _LIKE[verdict.status(report)])
     cause = "" if board.standing is Standing.UP else _first(report)
     return Headline(board.standing, _capital(verdict.sentence(report)), board.since, cause, note)
@@ -68,6 +73,8 @@ def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -
     said = _capital(worst.message if worst and result.status > Status.SKIP else words.gist(result)) or "It passed"
     if doubt or stand is None:
         return Headline(Standing.UNKNOWN, doubt or said)
+    if stand.stale(now):
+        return Headline(Standing.UNKNOWN, f"Not looked at for {lasting((now - stand.checked).total_seconds())}: what is known is of the past", stand.since)
     note = _damped(stand.standing, _LIKE[result.status]) if result.status is not Status.SKIP else ""
     return Headline(stand.standing, said, stand.since, note=note)
 

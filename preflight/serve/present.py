@@ -57,17 +57,17 @@ class Present:
         if not board.isolated:
             self.standings, changes = self.standings.after(report, at, ran=new)
         board.report, board.last_run = report, at
-        board.stands = MappingProxyType(dict(self._stands()))
+        board.stands = MappingProxyType(dict(self._stands(force)))
         if self.standings.whole:
             board.standing, board.since = self.standings.whole.standing, self.standings.whole.since
-        if report.exit_code == 0 and not board.isolated:
+        if report.exit_code == 0 and not board.isolated and not any(stand.result.required and stand.stale(at) for stand in board.stands.values()):
             board.last_success = at
         found = tuple(result for result in report.results if result.name in new)
         return Taken(report, replace(report, results=found, causes=causes(found)), changes)
 
-    def _stands(self) -> dict[str, Stand]:
+    def _stands(self, force: InForce) -> dict[str, Stand]:
         return {
-            name: Stand(name, damped.standing, damped.since, self.latest[name], self._checked[name])
+            name: Stand(name, damped.standing, damped.since, self.latest[name], self._checked[name], force.patience.get(name, force.stale_after))
             for name, damped in self.standings.checks.items()
             if name in self.latest
         }

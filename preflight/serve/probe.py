@@ -142,7 +142,6 @@ class Probe:
         self._count(run)
         sent = [result for result in run.results if result.name in self._force.entrusted]
         self._backoff = self._backoff.after(sent, started=started, interval=self._interval())
-        self._board.stale_after = self._force.stale_after + max(0.0, self._backoff.until - clock.monotonic())
         self._judge_isolation(run)
         taken = self._present.take(run, self._force, clock.now())
         self._log(run)

@@ -13,6 +13,7 @@ from preflight.real.daemon import in_daemon
 from preflight.serve.board import Board
 from preflight.serve.damping import Damped
 from preflight.serve.history import PastResult, PastRun, Unreadable, Unwritten
+from preflight.serve.journal import bug
 from preflight.untrusted import neutral
 
 SECONDS: Final = 5.0
@@ -94,6 +95,8 @@ class Recorder:
                 await in_daemon(lambda: self._write(report, stands), "history")
             except Unwritten as why:
                 self._board.history = neutral(str(why))
+            except Exception as error:  # noqa: BLE001 - whatever history stumbles over, probing goes on
+                self._board.history = f"a bug: {bug(error)}"
             else:
                 self._board.history = ""
         if bound.cancelled_caught:

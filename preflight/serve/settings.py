@@ -80,6 +80,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         gap = min(_longest_gap(rhythm, now) for rhythm in set(self.rhythms(plan).values()))
         return 2 * (gap + self.jitter.delay(gap, 1.0)) + plan.limits.deadline
 
+    def patience(self, plan: Plan, now: datetime) -> Mapping[str, float]:
+        """Seconds after which the latest result of each check says nothing about the present, by the check's own rhythm."""
+        longest = {rhythm: _longest_gap(rhythm, now) for rhythm in set(self.rhythms(plan).values())}
+        each = {rhythm: 2 * (gap + self.jitter.delay(gap, 1.0)) + plan.limits.deadline for rhythm, gap in longest.items()}
+        return {name: max(self.stale_after or 0.0, each[rhythm]) for name, rhythm in self.rhythms(plan).items()}
+
     def _rhythms(self, plan: Plan) -> Iterator[tuple[str, Rhythm]]:
         for check in plan.checks:
             yield check.name, self.rhythm if check.every is None else _read(Every.parse, check.every, check, "every")

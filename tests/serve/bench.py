@@ -64,8 +64,11 @@ class Archive(NoHistory):
     runs_kept: list[Report] = field(default_factory=list)
     stood: dict[str, Damped] = field(default_factory=dict)
     broken: str = ""
+    trouble: Exception | None = None
 
     def record(self, report: Report, stands: Mapping[str, Damped] | None = None) -> int:
+        if self.trouble:
+            raise self.trouble
         if self.broken:
             raise Unwritten(self.broken)
         self.runs_kept.append(report)

@@ -48,7 +48,7 @@ class Past:
 def board(made: Report | None, **fields: Any) -> Board:
     """A board after a run that ended 20 seconds ago with this report."""
     stands = {
-        result.name: Stand(result.name, LIKE[result.status], NOW - timedelta(minutes=37), result, NOW - timedelta(seconds=20))
+        result.name: Stand(result.name, LIKE[result.status], NOW - timedelta(minutes=37), result, NOW - timedelta(seconds=20), 180.0)
         for result in (made.results if made else ())
     }
     fresh = Board(version="1.2.3", profile="checks.yaml", vantage="bastion-1", started=NOW - timedelta(days=2), stale_after=180.0)

@@ -12,6 +12,7 @@ from preflight.checks.https import HttpsCheck
 from preflight.checks.tcp import TcpCheck
 from preflight.model import Status
 from preflight.plan import Limits
+from preflight.serve import headline
 from preflight.serve.board import Standing
 from preflight.serve.damping import Damping
 from preflight.serve.rhythm import Cron, Every, Jitter
@@ -171,8 +172,30 @@ async def test_refused_credentials_are_sent_less_and_less_often() -> None:
     pauses = [later - earlier for earlier, later in pairwise(tried)]
     assert pauses[:2] == [120.0, 240.0]
     assert all("proxy-config" in names for _, names in bench.began)
-    assert bench.board.stale_after > bench.configuration.now.stale_after
+    assert bench.board.stale_after == bench.configuration.now.stale_after
     assert bench.log("held-back")
+
+
+async def test_what_was_not_looked_at_for_long_is_not_well() -> None:
+    """Whoever is held back, or crashes, keeps the latest result; it must not speak for the present for ever."""
+    bench = Bench(meets=(GOOD,))
+    await bench.play(1)
+    now = bench.clock.now()
+    assert headline.whole(bench.board, bench.board.report, now).standing is Standing.UP
+    stand = bench.board.stands["proxy-https"]
+    later = now + timedelta(seconds=stand.stale_after + 1)
+    bench.board.last_run = later
+    assert headline.whole(bench.board, bench.board.report, later).standing is Standing.UNKNOWN
+    assert headline.one(bench.board, stand, stand.result, later).standing is Standing.UNKNOWN
+
+
+async def test_whatever_history_stumbles_over_probing_goes_on() -> None:
+    bench = Bench(meets=(GOOD,))
+    bench.archive.trouble = OverflowError("user:password")
+    await bench.play(3)
+    assert bench.board.counters.runs == 3
+    assert bench.board.history.startswith("a bug: OverflowError")
+    assert "password" not in bench.board.history
 
 
 async def test_a_changed_file_ends_the_backoff(tmp_path: Path) -> None:
