@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from .authority import Authority
 from .process import Missing, Server, free_port, program, running
 
 _HELPERS = Path("/usr/lib/squid")
+_MOMENT, _LOOKS = 0.1, 50
 _CONFIG = """
 http_port 127.0.0.1:{port}{bumping}
 visible_hostname proxy.lab.test
@@ -76,11 +78,21 @@ class Squid:
         """Where it listens on 127.0.0.1."""
         return self.server.port
 
-    def requests(self) -> list[str]:
+    def requests(self, at_least: int = 0) -> list[str]:
         """One line a request: status, squid's own result, method, URL, and the Proxy-Authorization that came with it (`-` if none).
 
-        Connections that ended without a request are left out: the lab makes one to see whether squid listens.
+        Connections that ended without a request are left out: the lab makes one to see whether squid listens. Squid writes a tunnel's line only once it has
+        seen its end, which is a moment after the client has: so wait, within bounds, for the lines that must come, and until none has come for a while.
         """
+        seen = self._logged()
+        for _ in range(_LOOKS):
+            time.sleep(_MOMENT)
+            before, seen = seen, self._logged()
+            if len(seen) >= at_least and seen == before:
+                break
+        return seen
+
+    def _logged(self) -> list[str]:
         log = self.home / "access.log"
         lines = log.read_text().splitlines() if log.exists() else []
         return [line for line in lines if "error:transaction-end-before-headers" not in line]
