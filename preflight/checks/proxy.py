@@ -52,10 +52,10 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
         for number, (target, route) in enumerate(ways[: 1 if known else TRIED], 1 + known):
             ask = Request(target.path, headers=(("Cache-Control", "no-cache"),), keep=2048)
             traces.append(await world.net.walk(target, route, upto=Phase.PROXY, ask=ask, timeout=seconds(self.timeout) / number, every_address=True))
-            if traces[-1].code in _WAITED:
-                world.seen.silent.add(route.proxy.authority)
             if traces[-1].code not in _SILENT:
                 break
+        if traces and traces[-1].code in _WAITED:  # whoever was asked: one target that hangs behind it is not the proxy's silence
+            world.seen.silent.add(ways[0][1].proxy.authority)
         return Observed(tuple(traces), world.clock.now())
 
     def judge(self, seen: Observed) -> Iterable[Finding]:

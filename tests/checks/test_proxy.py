@@ -38,7 +38,9 @@ async def test_who_asks_a_silent_proxy_again_asks_once(code: str) -> None:
 @pytest.mark.anyio
 async def test_one_target_that_hangs_behind_it_is_not_the_proxys_silence() -> None:
     net = FakeNet({"gcr.io": Ends("proxy.no-reply"), "*": Arrives()})
-    seen = await check("https").observe(world(net))
+    here = world(net)
+    seen = await check("https").observe(here)
+    assert here.seen.silent == set()
     assert [trace.target.host for trace in seen.traces] == ["gcr.io", "quay.io"]
     assert [finding.code for finding in check("https").judge(seen)] == ["ok"]
 
