@@ -14,7 +14,7 @@ import msgspec
 
 from preflight.aws.scope import Scope
 from preflight.declared import Declared
-from preflight.model import Finding, Step, Target
+from preflight.model import Finding, Proxy, Step, Target, Via
 from preflight.world import World
 
 Seen = TypeVar("Seen")
@@ -72,6 +72,14 @@ class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unk
         """The checks without whose success this one makes no sense."""
         del declared
         return self.requires
+
+    def through(self, declared: Declared) -> Iterable[Proxy]:
+        """The proxies that it may send something to. One without a target may ask for anything."""
+        target = self.wants()
+        if target is None:
+            return filter(None, (declared.proxies.http, declared.proxies.https))
+        route = declared.route(target)
+        return (route.proxy,) if isinstance(route, Via) else ()
 
     def after(self) -> Iterable[str]:
         """The checks that must have ended before this one looks, however they ended."""

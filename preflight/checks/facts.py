@@ -14,7 +14,7 @@ from preflight.aws.nodes import INSTALLER_PORTS, Nodes
 from preflight.aws.scope import Part, Scope
 from preflight.check import Check, Seen
 from preflight.declared import Declared, Role, RoleKind
-from preflight.model import Finding, Status
+from preflight.model import Finding, Proxy, Status, Target, Via
 
 READING_SECONDS: Final = 30.0
 """Longer than AWS may take to be read (`real/aws.py`), however short the check's own timeout."""
@@ -35,6 +35,11 @@ class FactsCheck(Check[Seen], frozen=True, kw_only=True):
             groups=tuple(dict.fromkeys(each.text for role in declared.roles for each in role.groups)),
             proxies=tuple(dict.fromkeys(host for host, _ in proxies(declared))),
         )
+
+    def through(self, declared: Declared) -> Iterable[Proxy]:
+        """The proxy of AWS's own API in that region, if it is reached by one."""
+        route = declared.route(Target.parse(f"https://ec2.{declared.region or 'us-east-1'}.amazonaws.com"))
+        return (route.proxy,) if isinstance(route, Via) else ()
 
     def budget(self) -> float:
         """Whoever asks first waits for the reading, which has its own bound."""

@@ -10,7 +10,8 @@ import msgspec
 
 from preflight import codes, diagnosis
 from preflight.check import Check, seconds
-from preflight.model import Finding, Phase, Step, Via
+from preflight.declared import Declared
+from preflight.model import Finding, Phase, Proxy, Step, Via
 from preflight.proof import Request
 from preflight.untrusted import Json
 from preflight.world import Trace, World
@@ -42,6 +43,11 @@ class ProxyCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy"):
     def after(self) -> Iterable[str]:
         """The tunnel goes first, so that shared credentials are tried once."""
         return ("proxy-https",) if self.scheme == "http" else ()
+
+    def through(self, declared: Declared) -> Iterable[Proxy]:
+        """See Check."""
+        via = declared.proxies.choose(self.scheme)
+        return (via.proxy,) if via else ()
 
     async def observe(self, world: World) -> Observed:
         """See Check."""

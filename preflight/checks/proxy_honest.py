@@ -10,7 +10,7 @@ import msgspec
 from preflight import codes, diagnosis
 from preflight.check import Check, seconds
 from preflight.declared import Declared
-from preflight.model import Direct, Finding, Phase, Status, Step, Target
+from preflight.model import Direct, Finding, Phase, Proxy, Status, Step, Target
 from preflight.world import Trace, World
 
 _NO: Final = frozenset(f"proxy.{kind}" for kind in ("denied", "upstream-dns", "upstream-refused", "upstream-timeout", "upstream-failed", "loop", "closed"))
@@ -32,6 +32,11 @@ class ProxyHonestCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy-ho
         """See Check."""
         del declared
         return (*self.requires, "proxy-https")
+
+    def through(self, declared: Declared) -> Iterable[Proxy]:
+        """See Check."""
+        via = declared.proxies.choose("https")
+        return (via.proxy,) if via else ()
 
     async def observe(self, world: World) -> Observed:
         """See Check."""

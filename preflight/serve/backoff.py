@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
+from preflight.declared import Declared
 from preflight.model import CheckResult, Phase, Via
+from preflight.plan import Plan
+from preflight.untrusted import Secret
 
 LONGEST: Final = 3600.0
 REFUSED: Final = "proxy.auth-"
+
+Account: TypeAlias = tuple[str, Secret]
+"""A proxy's host and what is sent to it as `Proxy-Authorization`: an account is locked on all ports of a proxy."""
 
 
 class Backoff(msgspec.Struct, frozen=True):
@@ -28,15 +36,55 @@ class Backoff(msgspec.Struct, frozen=True):
     def after(self, results: Iterable[CheckResult], *, started: float, interval: float) -> Backoff:
         """What follows from a run of the group that began at `started` on the monotonic clock. `interval` is the group's usual one, in seconds.
 
-        The interval is doubled for each refusal in a row, up to an hour; one that is longer by itself stays. Credentials that were taken end it.
+        The interval is doubled for each refusal in a row, up to an hour; one that is longer by itself stays. Credentials that were taken end it, also where
+        another check of the same run was refused: what is taken once is in order, and a 407 beside it is about that target (squid denies so by policy).
         A run that says nothing about them, because the proxy was down, changes nothing.
         """
         seen = tuple(results)
-        if any(_refused(result) for result in seen):
-            refusals = self.refusals + 1
-            pause = max(interval, min(LONGEST, interval * 2.0 ** min(refusals, 32)))
-            return Backoff(refusals, started + pause - interval / 2)  # half an interval before the slot that is meant, which jitter may have moved
-        return Backoff() if any(_taken(result) for result in seen) else self
+        if any(_taken(result) for result in seen):
+            return Backoff()
+        if not any(_refused(result) for result in seen):
+            return self
+        refusals = self.refusals + 1
+        pause = max(interval, min(LONGEST, interval * 2.0 ** min(refusals, 32)))
+        return Backoff(refusals, started + pause - interval / 2)  # half an interval before the slot that is meant, which jitter may have moved
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """Which checks may send their credentials now, account by account: what one proxy refuses is no reason to leave another alone."""
+
+    senders: Mapping[Account, frozenset[str]] = msgspec.field(default_factory=dict)
+    """The checks that send, or may send, the credentials of each account."""
+    backoffs: Mapping[Account, Backoff] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: Plan, declared: Declared) -> Accounts:
+        """The accounts of this plan, none of them refused yet."""
+        senders: dict[Account, set[str]] = {}
+        for check in plan.checks:
+            for proxy in check.through(declared):
+                if proxy.basic:
+                    senders.setdefault((proxy.host, proxy.basic), set()).add(check.name)
+        return cls({account: frozenset(names) for account, names in senders.items()})
+
+    def held(self, now: float) -> frozenset[str]:
+        """The checks that have to wait; `now` is the monotonic clock."""
+        return frozenset[str]().union(*(self.senders[account] for account, backoff in self.backoffs.items() if backoff.holds(now)))
+
+    def refused(self) -> Iterator[tuple[str, float]]:
+        """The proxies whose credentials were refused last, each with the moment on the monotonic clock until which it is left alone."""
+        return ((host, backoff.until) for (host, _), backoff in self.backoffs.items() if backoff.refusals)
+
+    def after(self, results: Iterable[CheckResult], *, started: float, intervals: Mapping[str, float]) -> Accounts:
+        """What follows from a run that began at `started` on the monotonic clock. `intervals` are the usual ones of all checks, in seconds."""
+        seen = tuple(results)
+        shared = {name for name, number in Counter(name for names in self.senders.values() for name in names).items() if number > 1}
+        backoffs = {}
+        for account, names in self.senders.items():
+            sent = [result for result in seen if result.name in names and (result.name not in shared or _refused(result))]  # nobody knows whose were taken
+            interval = min(intervals[name] for name in names)
+            backoffs[account] = self.backoffs.get(account, Backoff()).after(sent, started=started, interval=interval)
+        return replace(self, backoffs=backoffs)
 
 
 def _refused(result: CheckResult) -> bool:

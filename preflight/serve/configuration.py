@@ -12,7 +12,7 @@ import msgspec
 from preflight.inputs.files import noting, read
 from preflight.inputs.problem import InputError
 from preflight.inputs.select import Loaded
-from preflight.serve import portion
+from preflight.serve.backoff import Accounts
 from preflight.serve.damping import Damping
 from preflight.serve.rhythm import Rhythm
 from preflight.serve.settings import Settings
@@ -27,8 +27,8 @@ class InForce(msgspec.Struct, frozen=True):
     stale_after: float
     patience: Mapping[str, float]
     """How old the latest result of each check may become, in seconds."""
-    entrusted: frozenset[str]
-    """The checks that send the proxy's credentials."""
+    accounts: Accounts
+    """The checks that send credentials, none of them refused yet."""
 
 
 class Configuration:
@@ -66,7 +66,7 @@ class Configuration:
                 self._settings.rules(plan),
                 self._settings.stale(plan, self._now()),
                 self._settings.patience(plan, self._now()),
-                portion.entrusted(plan, loaded.declared),
+                Accounts.of(plan, loaded.declared),
             )
         self._looked_at = {path: content for path, content in self._looked_at.items() if path in paths}
         return found

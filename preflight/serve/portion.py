@@ -12,13 +12,9 @@ from msgspec.structs import replace
 
 from preflight import codes
 from preflight.causes import causes
-from preflight.declared import Declared
-from preflight.model import CheckResult, Report, Target, Via
-from preflight.plan import AnyCheck, Plan
+from preflight.model import CheckResult, Report
+from preflight.plan import Plan
 from preflight.world import Wanted
-
-_SILENT = frozenset({"clock", "manifest", "no-proxy", "proxy-config"})
-"""Kinds that send nothing."""
 
 
 def taken(plan: Plan, due: Collection[str], latest: Mapping[str, CheckResult]) -> frozenset[str]:
@@ -91,22 +87,3 @@ def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report) -> tuple[
 def _blocked(result: CheckResult, by: tuple[str, ...]) -> CheckResult:
     finding = codes.finding("internal.blocked", fields={"names": ", ".join(by)})
     return replace(result, findings=(finding,), steps=(), blocked_by=by, attempts=0, started=None, seconds=0.0)
-
-
-def entrusted(plan: Plan, declared: Declared) -> frozenset[str]:
-    """The checks that send the proxy's credentials, or may."""
-    proxies = (declared.proxies.http, declared.proxies.https)
-    if not any(proxy and proxy.user for proxy in proxies):
-        return frozenset()
-    return frozenset(check.name for check in plan.checks if _entrusted(check, declared))
-
-
-def _entrusted(check: AnyCheck, declared: Declared) -> bool:
-    target = check.wants()
-    asked = check.asks(declared)
-    if target is None and asked and asked.parts:
-        target = Target.parse(f"https://ec2.{asked.region or 'us-east-1'}.amazonaws.com")
-    if target is None:
-        return check.kind not in _SILENT
-    route = declared.route(target)
-    return isinstance(route, Via) and bool(route.proxy.user)

@@ -5,7 +5,7 @@ Everything here happens in one task. It alone says that it is alive, so that sys
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,7 +19,6 @@ from preflight.model import Cause, Report, Status
 from preflight.plan import Plan
 from preflight.report import verdict
 from preflight.serve import isolation, notice, portion
-from preflight.serve.backoff import Backoff
 from preflight.serve.board import Board, Standing
 from preflight.serve.configuration import Configuration
 from preflight.serve.journal import Journal, Level, bug
@@ -68,7 +67,7 @@ class Probe:
         self._everything = True
         self._force = configuration.now
         self._table = self._timetable()
-        self._backoff = Backoff()
+        self._accounts = self._force.accounts
         self._adopt()
 
     def ask_reload(self) -> None:
@@ -102,7 +101,7 @@ class Probe:
         """Go by what is in force now: everything is due, and nothing is held back."""
         self._force = self._configuration.now
         self._table = self._timetable()
-        self._backoff = Backoff()
+        self._accounts = self._force.accounts
         self._everything = True
         self._present.adopt(self._force)
         self._around.journal.secrets = self._force.loaded.secrets
@@ -130,18 +129,15 @@ class Probe:
     async def _turn(self, due: tuple[str, ...]) -> None:
         """Run these checks, and what belongs to them, and take what was found everywhere."""
         plan, clock = self._force.loaded.plan, self._around.clock
-        names = portion.taken(plan, due, self._present.latest)
         started = clock.monotonic()
-        if self._backoff.holds(started):
-            names = portion.sparing(plan, names, self._force.entrusted)
+        names = portion.sparing(plan, portion.taken(plan, due, self._present.latest), self._accounts.held(started))
         if not names:
             return
         run = await self._conduct(portion.part(plan, names))
         if run is None or run.interrupted_by is not None:
             return
         self._count(run)
-        sent = [result for result in run.results if result.name in self._force.entrusted]
-        self._backoff = self._backoff.after(sent, started=started, interval=self._interval())
+        self._accounts = self._accounts.after(run.results, started=started, intervals=self._intervals())
         self._judge_isolation(run)
         taken = self._present.take(run, self._force, clock.now())
         self._log(run)
@@ -189,18 +185,18 @@ class Probe:
             return
         if reason and not self._force.rhythms.keys() <= {result.name for result in run.results}:
             # a part of the checks may all lead to where this host never had a route; where some are held back, nobody can tell
-            self._everything = not self._backoff.holds(around.clock.monotonic())
+            self._everything = not self._accounts.held(around.clock.monotonic())
             return
         board.isolated = reason
         self._everything = not reason  # what was found meanwhile says nothing
         around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
         around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
 
-    def _interval(self) -> float:
-        """Seconds from one run of what sends credentials to the next, usually."""
+    def _intervals(self) -> Mapping[str, float]:
+        """Seconds from one look at each check to the next, usually."""
         now = Moment.of(self._around.clock)
-        rhythms = [self._force.rhythms[name] for name in self._force.entrusted]
-        return min((each.seconds if isinstance(each, Every) else each.gap(each.first(now)) for each in rhythms), default=0.0)
+        gaps = {each: each.seconds if isinstance(each, Every) else each.gap(each.first(now)) for each in set(self._force.rhythms.values())}
+        return {name: gaps[rhythm] for name, rhythm in self._force.rhythms.items()}
 
     def _count(self, run: Report) -> None:
         counters, status = self._board.counters, verdict.status(run)
@@ -215,18 +211,17 @@ class Probe:
         self._around.journal.say(
             level, "run", status=status.word, checks=len(run.results), seconds=run.seconds, cut="yes" if not run.complete else "", cause=cause
         )
-        if self._backoff.refusals:
-            self._around.journal.say(
-                Level.WARNING, "held-back", why="the proxy refused the credentials", seconds=self._backoff.until - self._around.clock.monotonic()
-            )
+        for host, until in self._accounts.refused():
+            seconds = until - self._around.clock.monotonic()
+            self._around.journal.say(Level.WARNING, "held-back", why="the proxy refused the credentials", proxy=host, seconds=seconds)
         report = self._board.report
         self._around.systemd.status(f"{self._board.standing}: {verdict.sentence(report)}" if report else "no run has ended yet")
 
     def _show_next(self) -> None:
         now = Moment.of(self._around.clock)
         wait = self._table.due_in(now)
-        if self._backoff.holds(now.monotonic) and not set(self._force.rhythms) - self._force.entrusted:
-            wait = max(wait, self._backoff.until - now.monotonic)
+        if self._force.rhythms.keys() <= self._accounts.held(now.monotonic):
+            wait = max(wait, min(until for _, until in self._accounts.refused()) - now.monotonic)
         self._board.next_run = now.wall + timedelta(seconds=wait)
 
 

@@ -90,6 +90,8 @@ class Bench:
     checks: Sequence[Check[Any]] = field(default_factory=checks)
     meets: Sequence[Meets] = (GOOD,)
     """What every walk meets, run by run; the last one for ever."""
+    worlds: Mapping[str, Meets] = field(default_factory=dict)
+    """What walks to some targets (by host) meet instead, in every run."""
     settings: Settings = field(default_factory=lambda: Settings(rhythm=Every(60.0), jitter=Jitter()))
     limits: Limits = field(default_factory=lambda: Limits(deadline=5.0))
     delays: Sequence[float] = ()
@@ -154,7 +156,7 @@ class Bench:
         self.began.append((self.clock.ticks, tuple(check.name for check in loaded.plan.checks)))
         self.overlaps += self.going
         self.going += 1
-        net = FakeNet({"*": self.meets[min(number, len(self.meets) - 1)]})
+        net = FakeNet({**self.worlds, "*": self.meets[min(number, len(self.meets) - 1)]})
         here = fake.world(loaded.plan, net=net, declared=loaded.declared)
         report = await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop)
         self._pass(self.delays[number] if number < len(self.delays) else 0.0)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from preflight.serve.backoff import Backoff
+from preflight.check import Check
+from preflight.checks.clock import ClockCheck
+from preflight.checks.https import HttpsCheck
+from preflight.checks.proxy import ProxyCheck
+from preflight.checks.proxy_config import ProxyConfigCheck
+from preflight.checks.tcp import TcpCheck
+from preflight.checks.vpc_endpoint import VpcEndpointCheck
+from preflight.declared import Declared
+from preflight.model import Proxy
+from preflight.plan import make
+from preflight.route import NoProxy, Proxies
+from preflight.serve.backoff import Accounts, Backoff
 from preflight.serve.rhythm import Every, Jitter, Moment
 from preflight.serve.schedule import Timetable
+from preflight.untrusted import Secret
 from tests.samples import DEAD, STARTED, failed, passed, skipped
 
 REFUSED = failed("proxy-https", "proxy.auth-rejected", "407", "Correct the credentials.")
@@ -47,8 +62,48 @@ def test_credentials_that_are_taken_end_it() -> None:
     assert after(after(Backoff(), REFUSED), TAKEN) == Backoff()
 
 
-def test_one_refusal_beside_a_success_counts() -> None:
-    assert after(Backoff(), TAKEN, REFUSED).refusals == 1
+def test_a_refusal_beside_a_success_is_about_that_target() -> None:
+    """Squid says 407 for a policy denial too, where the rule ends with the ACL of the account."""
+    assert after(Backoff(), TAKEN, REFUSED) == after(Backoff(), REFUSED, TAKEN) == Backoff()
+
+
+HTTP, HTTPS = (Proxy("http", host, 3128, Secret("u"), Secret("planted")) for host in ("10.0.1.20", "10.0.1.21"))
+INTERVALS = {"proxy-http": 60.0, "proxy-https": 60.0, "gcr.io": 30.0, "odd": 60.0}
+
+
+def accounts(http: Proxy, https: Proxy) -> Accounts:
+    checks: list[Check[Any]] = [
+        ProxyCheck(name="proxy-http", scheme="http"),
+        ProxyCheck(name="proxy-https", scheme="https"),
+        HttpsCheck(name="gcr.io", target="gcr.io", proof="google-api"),
+        ProxyConfigCheck(name="proxy-config"),
+    ]
+    declared = Declared(proxies=Proxies(http, https))
+    return Accounts.of(make(checks, declared), declared)
+
+
+def test_what_one_proxy_refuses_is_no_reason_to_leave_another_alone() -> None:
+    two = accounts(HTTP, HTTPS)
+    refused = two.after([failed("proxy-http", "proxy.auth-rejected", "407", "x"), TAKEN], started=0, intervals=INTERVALS)
+    assert refused.held(60) == {"proxy-http"}
+    assert refused.held(120) == frozenset()
+    assert [host for host, _ in refused.refused()] == ["10.0.1.20"]
+    assert list(two.refused()) == []
+
+
+def test_one_account_on_two_ports_is_held_back_as_one() -> None:
+    one = accounts(HTTP, replace(HTTP, port=3129)).after([REFUSED], started=0, intervals=INTERVALS)
+    assert one.held(44) == {"proxy-http", "proxy-https", "gcr.io"}
+    assert one.held(45) == frozenset()
+
+
+def test_of_a_check_that_may_have_asked_either_proxy_only_a_refusal_counts() -> None:
+    both = Accounts({("a", Secret("x")): frozenset({"gcr.io", "odd"}), ("b", Secret("x")): frozenset({"odd"})})
+    odd = replace(TAKEN, name="odd")
+    refused = both.after([replace(REFUSED, name="odd")], started=0, intervals=INTERVALS)
+    assert refused.held(30) == {"gcr.io", "odd"}
+    assert refused.after([odd], started=60, intervals=INTERVALS) == refused
+    assert refused.after([TAKEN], started=60, intervals=INTERVALS).held(60) == {"odd"}
 
 
 def test_a_proxy_that_is_down_says_nothing_about_credentials() -> None:
@@ -71,3 +126,26 @@ def test_on_a_timetable_with_jitter_an_account_sees_few_attempts(share: int, cha
     assert slots[0] == 0
     assert slots[1:] == sorted(set(slots[1:]))
     assert len(slots) == 5  # at 0, about 2, 6, 14 and 30 minutes
+
+
+def senders(checks: list[Check[Any]], declared: Declared) -> frozenset[str]:
+    return frozenset[str]().union(*Accounts.of(make(checks, declared), declared).senders.values())
+
+
+def test_who_is_entrusted_with_the_credentials() -> None:
+    checks: list[Check[Any]] = [
+        ProxyCheck(name="proxy-https", scheme="https"),
+        ProxyConfigCheck(name="proxy-config"),
+        HttpsCheck(name="routed", target="gcr.io", proof="google-api"),
+        HttpsCheck(name="exempt", target="direct.example", proof="google-api"),
+        TcpCheck(name="plain", target="db.example:5432"),
+        VpcEndpointCheck(name="endpoint/ec2", service="ec2"),
+        ClockCheck(name="clock"),
+    ]
+    exempt = NoProxy.parse("direct.example")
+    routed = Declared(proxies=Proxies(HTTP, HTTP, exempt), region="us-west-1")
+    assert senders(checks, routed) == {"proxy-https", "routed", "endpoint/ec2"}
+    regional = Declared(proxies=Proxies(HTTP, HTTP, NoProxy.parse("direct.example,us-west-1.amazonaws.com")), region="us-west-1")
+    assert senders(checks, regional) == {"proxy-https", "routed"}
+    anybody = Declared(proxies=Proxies(replace(HTTP, user=None, password=None), None, exempt))
+    assert senders(checks, anybody) == frozenset()

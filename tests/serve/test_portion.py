@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from preflight.check import Check
-from preflight.checks.clock import ClockCheck
-from preflight.checks.https import HttpsCheck
-from preflight.checks.proxy import ProxyCheck
-from preflight.checks.proxy_config import ProxyConfigCheck
 from preflight.checks.tcp import TcpCheck
-from preflight.checks.vpc_endpoint import VpcEndpointCheck
 from preflight.declared import Declared
 from preflight.model import Blame, CheckResult, Finding, Proxy, Report, Status
 from preflight.plan import Plan, make
-from preflight.route import NoProxy, Proxies
 from preflight.serve import portion
 from preflight.untrusted import Secret
 
@@ -90,22 +81,3 @@ def test_a_run_is_never_without_the_blockers_of_what_it_holds(due: set[str], sta
     taken = portion.taken(CHAIN, due, {name: result(name, status) for name, status in statuses.items()})
     assert taken >= due
     assert all(set(CHAIN.blockers[name]) <= taken for name in taken)
-
-
-def test_who_is_entrusted_with_the_credentials() -> None:
-    checks: list[Check[Any]] = [
-        ProxyCheck(name="proxy-https", scheme="https"),
-        ProxyConfigCheck(name="proxy-config"),
-        HttpsCheck(name="routed", target="gcr.io", proof="google-api"),
-        HttpsCheck(name="exempt", target="direct.example", proof="google-api"),
-        TcpCheck(name="plain", target="db.example:5432"),
-        VpcEndpointCheck(name="endpoint/ec2", service="ec2"),
-        ClockCheck(name="clock"),
-    ]
-    exempt = NoProxy.parse("direct.example")
-    routed = Declared(proxies=Proxies(WITH, WITH, exempt), region="us-west-1")
-    assert portion.entrusted(make(checks, routed), routed) == {"proxy-https", "routed", "endpoint/ec2"}
-    regional = Declared(proxies=Proxies(WITH, WITH, NoProxy.parse("direct.example,us-west-1.amazonaws.com")), region="us-west-1")
-    assert portion.entrusted(make(checks, regional), regional) == {"proxy-https", "routed"}
-    anybody = Declared(proxies=Proxies(replace(WITH, user=None, password=None), None, exempt))
-    assert portion.entrusted(make(checks, anybody), anybody) == frozenset()

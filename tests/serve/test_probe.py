@@ -176,6 +176,16 @@ async def test_refused_credentials_are_sent_less_and_less_often() -> None:
     assert bench.log("held-back")
 
 
+async def test_a_407_for_one_target_beside_a_tunnel_to_another_holds_nothing_back() -> None:
+    """Squid says 407 for a policy denial too; the walk calls it `proxy.denied` where it saw the tunnel first, and cannot where it did not."""
+    denied = HttpsCheck(name="denied", target="denied.example", proof="google-api", attempts=1)
+    bench = Bench(checks=(*checks(), denied), worlds={"denied.example": AUTH})
+    await bench.play(4)
+    assert [sorted(names) for names in bench.names()] == [sorted([*ALL, "denied"])] * 4
+    assert not bench.log("held-back")
+    assert bench.board.stands["denied"].standing is Standing.DOWN
+
+
 async def test_what_was_not_looked_at_for_long_is_not_well() -> None:
     """Whoever is held back, or crashes, keeps the latest result; it must not speak for the present for ever."""
     bench = Bench(meets=(GOOD,))
