@@ -67,9 +67,13 @@ class Accounts(msgspec.Struct, frozen=True):
                     senders.setdefault((proxy.host, proxy.basic), set()).add(check.name)
         return cls({account: frozenset(names) for account, names in senders.items()})
 
-    def held(self, now: float) -> frozenset[str]:
-        """The checks that have to wait; `now` is the monotonic clock."""
-        return frozenset[str]().union(*(self.senders[account] for account, backoff in self.backoffs.items() if backoff.holds(now)))
+    def held(self, now: float) -> Mapping[str, float]:
+        """The checks that have to wait, each with for how many seconds; `now` is the monotonic clock."""
+        held: dict[str, float] = {}
+        for account, backoff in self.backoffs.items():
+            if backoff.holds(now):
+                held |= {name: max(held.get(name, 0.0), backoff.until - now) for name in self.senders[account]}
+        return held
 
     def refused(self) -> Iterator[tuple[str, float]]:
         """The proxies whose credentials were refused last, each with the moment on the monotonic clock until which it is left alone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,10 @@ class Standing(StrEnum):
     DOWN = "down"
 
 
+WELL: Final = frozenset({Standing.UP, Standing.DEGRADED})
+"""What a health endpoint answers with 200. What is unknown is not well."""
+
+
 class Stand(msgspec.Struct, frozen=True):
     """One check as it stands: damped, so a single bad run need not change it."""
 
@@ -32,6 +37,8 @@ class Stand(msgspec.Struct, frozen=True):
     """When that result was made."""
     stale_after: float
     """Seconds after which that result says nothing about the present any more: a check has a rhythm of its own, and may be held back."""
+    asked_again: datetime | None = None
+    """The moment before which it is not asked again, since the proxy refused the credentials; None where nothing holds it back."""
 
     def stale(self, now: datetime) -> bool:
         """Whether the result is too old to speak for the present, or of a future that a clock set back has left."""

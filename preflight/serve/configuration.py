@@ -8,10 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
+from preflight.declared import Declared
 from preflight.inputs.files import noting, read
 from preflight.inputs.problem import InputError
 from preflight.inputs.select import Loaded
+from preflight.plan import Plan
 from preflight.serve.backoff import Accounts
 from preflight.serve.damping import Damping
 from preflight.serve.rhythm import Rhythm
@@ -27,6 +30,8 @@ class InForce(msgspec.Struct, frozen=True):
     stale_after: float
     patience: Mapping[str, float]
     """How old the latest result of each check may become, in seconds."""
+    asked: Mapping[str, str]
+    """By check, what tells its question from any other."""
     accounts: Accounts
     """The checks that send credentials, none of them refused yet."""
 
@@ -66,10 +71,26 @@ class Configuration:
                 self._settings.rules(plan),
                 self._settings.stale(plan, self._now()),
                 self._settings.patience(plan, self._now()),
+                asked(plan, loaded.declared),
                 Accounts.of(plan, loaded.declared),
             )
         self._looked_at = {path: content for path, content in self._looked_at.items() if path in paths}
         return found
+
+
+def asked(plan: Plan, declared: Declared) -> Mapping[str, str]:
+    """What each check asks, from where, and by which way, as a digest: results of something else say nothing about it, even under the same name.
+
+    Credentials are left out: a digest of them would stand in history.
+    """
+    proxies = declared.proxies
+    ways = [proxy and proxy.url for proxy in (proxies.http, proxies.https)], [entry.text for entry in proxies.no_proxy.entries]
+    around = plan.vantage, ways, declared.region, declared.variables, declared.roles
+    return {check.name: _digest(replace(check, about="", group="", every=None, out_of=None), around) for check in plan.checks}
+
+
+def _digest(*parts: object) -> str:
+    return sha256(msgspec.json.encode(parts, order="deterministic", enc_hook=str)).hexdigest()
 
 
 def _content(path: Path) -> str:

@@ -57,13 +57,15 @@ class Damped(msgspec.Struct, frozen=True):
     standing: Standing
     since: datetime
     window: tuple[Standing, ...] = ()
-    """Empty where the results are too old to say anything: the next one counts at once then."""
+    """Empty where the results are too old, or of something else than what is asked now: the next one counts at once then."""
+    asked: str = ""
+    """What was asked, and from where, as `configuration.asked` tells one question from another."""
 
     def after(self, seen: Standing, at: datetime, rule: Damping) -> Damped:
         """How it stands after one more result."""
         window = (*self.window, seen)[-rule.of :]
         standing = _settled(self.standing, seen, window, rule.needed) if self.window else seen
-        return Damped(standing, self.since if standing is self.standing else at, window)
+        return replace(self, standing=standing, since=self.since if standing is self.standing else at, window=window)
 
 
 def _settled(standing: Standing, seen: Standing, window: tuple[Standing, ...], needed: int) -> Standing:
@@ -82,22 +84,32 @@ class Standings(msgspec.Struct, frozen=True):
     rules: Mapping[str, Damping] = msgspec.field(default_factory=dict)
     """By check. One that is not named here has `usual`."""
     usual: Damping = Damping()
+    asked: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """What each check asks."""
     checks: Mapping[str, Damped] = msgspec.field(default_factory=dict)
     whole: Damped | None = None
 
     @classmethod
     def restored(cls, saved: Mapping[str, Damped], *, rules: Mapping[str, Damping], usual: Damping) -> Standings:
         """What `saved` gave before a restart, or before the rules changed."""
-        return cls(rules, usual, {name: damped for name, damped in saved.items() if name}, saved.get(""))
+        return cls(rules, usual, checks={name: damped for name, damped in saved.items() if name}, whole=saved.get(""))
 
     @property
     def saved(self) -> Mapping[str, Damped]:
         """All that a restart has to know, by check; the whole has the empty name, which no check can have."""
         return {**self.checks, **({"": self.whole} if self.whole else {})}
 
-    def only(self, names: Collection[str]) -> Standings:
-        """Without the checks that are not of the profile any more."""
-        return replace(self, checks={name: damped for name, damped in self.checks.items() if name in names})
+    def asking(self, asked: Mapping[str, str], rules: Mapping[str, Damping]) -> Standings:
+        """From now on, these checks ask that.
+
+        One that is not among them is forgotten; one that asks something else stands as it stood, and its next result counts at once.
+        """
+        checks = {
+            name: damped if damped.asked == asked[name] else replace(damped, window=(), asked=asked[name])
+            for name, damped in self.checks.items()
+            if name in asked
+        }
+        return replace(self, rules=rules, asked=asked, checks=checks)
 
     def after(self, report: Report, at: datetime, *, ran: Collection[str] | None = None) -> tuple[Standings, tuple[Change, ...]]:
         """How everything stands after a run, and what changed, the whole first.
@@ -113,7 +125,7 @@ class Standings(msgspec.Struct, frozen=True):
             if status in _STANDINGS and (ran is None or name in ran):
                 old = checks.get(name)
                 seen = _STANDINGS[status]
-                checks[name] = old.after(seen, at, self.rules.get(name, self.usual)) if old else Damped(seen, at, (seen,))
+                checks[name] = old.after(seen, at, self.rules.get(name, self.usual)) if old else Damped(seen, at, (seen,), self.asked.get(name, ""))
                 changes += _changes(name, old, checks[name], report)
         overall = worst([damped.standing for name, damped in checks.items() if counted.get(name) in _STANDINGS])
         whole = self.whole if self.whole and self.whole.standing is overall else Damped(overall, at)

@@ -15,12 +15,11 @@ import msgspec
 from preflight.model import CheckResult, Report, Status
 from preflight.report import verdict, words
 from preflight.serve.ago import lasting
-from preflight.serve.board import Board, Stand, Standing
+from preflight.serve.board import WELL, Board, Stand, Standing
 
 _WORDS: Final = {Standing.UP: "Up", Standing.DEGRADED: "Degraded", Standing.UNKNOWN: "Unknown", Standing.DOWN: "Down"}
 _WORD: Final = re.compile(r"[a-z]+[ ,]")
 _NAMED: Final = 3
-_WELL: Final = frozenset({Standing.UP, Standing.DEGRADED})
 _LIKE: Final = {
     Status.PASS: Standing.UP,
     Status.SKIP: Standing.UNKNOWN,
@@ -49,7 +48,7 @@ class Headline(msgspec.Struct, frozen=True):
     @property
     def well(self) -> bool:
         """Whether a health endpoint answers 200. What is unknown is not well."""
-        return self.standing in _WELL
+        return self.standing in WELL
 
 
 def whole(board: Board, report: Report | None, now: datetime) -> Headline:
@@ -58,7 +57,7 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     if report is None or doubt:
         return Headline(Standing.UNKNOWN, doubt)
     old = [stand for stand in board.stands.values() if stand.result.required and stand.stale(now)]
-    if old and board.standing in _WELL:
+    if old and board.standing in WELL:
         names = ", ".join(stand.name for stand in old[:_NAMED]) + (f" and {len(old) - _NAMED} more" if len(old) > _NAMED else "")
         return Headline(Standing.UNKNOWN, f"Not looked at for {lasting(max((now - stand.checked).total_seconds() for stand in old))}: {names}", board.since)
     note = _damped(board.standing, _LIKE[verdict.status(report)])
@@ -75,8 +74,9 @@ def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -
         return Headline(Standing.UNKNOWN, doubt or said)
     if stand.stale(now):
         return Headline(Standing.UNKNOWN, f"Not looked at for {lasting((now - stand.checked).total_seconds())}: what is known is of the past", stand.since)
-    note = _damped(stand.standing, _LIKE[result.status]) if result.status is not Status.SKIP else ""
-    return Headline(stand.standing, said, stand.since, note=note)
+    counted = board.report.counted if board.report else {}
+    notes = [_damped(stand.standing, _LIKE[counted.get(stand.name, result.status)]), _held(stand, now)]
+    return Headline(stand.standing, said, stand.since, note=" ".join(filter(None, notes)))
 
 
 def _doubt(board: Board, now: datetime) -> str:
@@ -103,6 +103,13 @@ def _damped(standing: Standing, latest: Standing) -> str:
     if order.index(latest) > order.index(standing):
         return "The last run was worse. It takes more of them before this changes."
     return "The last run was better. It takes more of them before this changes." if latest is not standing else ""
+
+
+def _held(stand: Stand, now: datetime) -> str:
+    if stand.asked_again is None:
+        return ""
+    left = lasting((stand.asked_again - now).total_seconds())
+    return f"It is asked again in {left}, or as soon as the files change: the proxy refused the credentials, and accounts lock."
 
 
 def _capital(text: str) -> str:

@@ -1,7 +1,8 @@
 """The board as Prometheus metrics: text format 0.0.4, or OpenMetrics 1.0 for whoever asks for it.
 
 Labels are configured names and words from closed lists, so the number of series is that of the checks; nothing that a peer said is in any of them.
-Values are of the latest results, not damped; `preflight_standing` is damped. Whether they are of the present says `preflight_last_run_timestamp_seconds`.
+Standings are what the health endpoints say: damped, and unknown where nothing is known of the present. Everything else of a check is of its latest result,
+whose age `preflight_check_last_run_timestamp_seconds` tells.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from prometheus_client.registry import Collector
 
 from preflight import dates
 from preflight.model import CheckResult, Phase, Report, Status
+from preflight.serve import headline
 from preflight.serve.board import Board, Standing
 from preflight.untrusted import neutral
 
 
-def exposed(board: Board, report: Report | None, *, open_metrics: bool) -> bytes:
+def exposed(board: Board, report: Report | None, now: datetime, *, open_metrics: bool) -> bytes:
     """All metrics of this board. `report` is the board's, clean."""
     registry = CollectorRegistry()
-    registry.register(_Collector(board, report))
+    registry.register(_Collector(board, report, now))
     text: bytes = openmetrics(registry) if open_metrics else plain(registry)  # type: ignore[no-untyped-call]
     return text
 
@@ -43,15 +45,15 @@ def content_type(*, open_metrics: bool) -> str:
 
 
 class _Collector(Collector):
-    def __init__(self, board: Board, report: Report | None) -> None:
-        self._board, self._report = board, report
+    def __init__(self, board: Board, report: Report | None, now: datetime) -> None:
+        self._board, self._report, self._now = board, report, now
 
     def collect(self) -> Iterable[Metric]:
         """Every family, whether or not it has samples yet."""
         board, report = self._board, self._report
         results = {result.name: result for result in report.results} if report else {}
         yield from _of_checks(results, report.counted if report else {})
-        yield _states("preflight_standing", "How all required checks together stand, damped.", board.standing)
+        yield from _standings(board, report, results, self._now)
         yield _moment("preflight_last_run_timestamp_seconds", "When the last run ended.", board.last_run)
         yield _moment("preflight_last_success_timestamp_seconds", "When a run last ended well.", board.last_success)
         yield _moment("preflight_start_timestamp_seconds", "When the probe began.", board.started)
@@ -87,6 +89,29 @@ def _of_checks(results: Mapping[str, CheckResult], counted: Mapping[str, Status]
     yield from (status, success, durations, expiry)
 
 
+def _standings(board: Board, report: Report | None, results: Mapping[str, CheckResult], now: datetime) -> Iterator[Metric]:
+    whole = GaugeMetricFamily("preflight_standing", "1 for how all required checks together stand, as /healthz says it.", labels=["standing"])
+    for each in Standing:
+        whole.add_metric([each.value], float(each is headline.whole(board, report, now).standing))
+    standing = GaugeMetricFamily(
+        "preflight_check_standing", "1 for how the check stands, as /healthz/NAME says it; none if it does not apply.", labels=["check", "standing"]
+    )
+    checked = GaugeMetricFamily("preflight_check_last_run_timestamp_seconds", "When the check's latest result was made.", labels=["check"])
+    patience = GaugeMetricFamily(
+        "preflight_check_stale_after_seconds", "The age of a check's latest result beyond which it says nothing about the present.", labels=["check"]
+    )
+    for name, result in results.items():
+        stand = board.stands.get(name)
+        if stand is None:
+            continue
+        stands = headline.one(board, stand, result, now).standing
+        for each in Standing:
+            standing.add_metric([name, each.value], float(each is stands))
+        checked.add_metric([name], stand.checked.timestamp())
+        patience.add_metric([name], stand.stale_after)
+    yield from (whole, standing, checked, patience)
+
+
 def _durations(result: CheckResult) -> Mapping[Phase, float]:
     """Seconds by phase; a check that walks several times has several steps of one phase."""
     seconds: dict[Phase, float] = {}
@@ -111,13 +136,6 @@ def _counters(board: Board) -> Iterator[Metric]:
     yield CounterMetricFamily("preflight_runs_cut", "Runs that outlived their deadline.", tally.cut)
     yield CounterMetricFamily("preflight_notifications", "Notifications that were taken.", tally.notifications)
     yield CounterMetricFamily("preflight_notifications_lost", "Notifications that nobody took, after every attempt.", tally.notifications_lost)
-
-
-def _states(name: str, about: str, standing: Standing) -> Metric:
-    family = GaugeMetricFamily(name, about, labels=["standing"])
-    for each in Standing:
-        family.add_metric([each.value], float(each is standing))
-    return family
 
 
 def _moment(name: str, about: str, at: datetime | None) -> Metric:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import msgspec
 from msgspec.structs import replace
 
 from preflight.causes import causes
-from preflight.model import CheckResult, Report
+from preflight.model import CheckResult, Report, Status
 from preflight.serve import portion
-from preflight.serve.board import Board, Change, Stand
+from preflight.serve.board import WELL, Board, Change, Stand
 from preflight.serve.configuration import InForce
 from preflight.serve.damping import Damped, Damping, Standings
 
@@ -40,14 +40,16 @@ class Present:
 
     def adopt(self, force: InForce) -> None:
         """Go by a new configuration: what is not of it any more is forgotten, the rest stands as it stood."""
-        plan = force.loaded.plan
-        names = set(plan.blockers)
-        self.standings = replace(self.standings.only(names), rules=force.rules)
-        self.latest = {name: result for name, result in self.latest.items() if name in names}
+        plan, before = force.loaded.plan, self.standings.asked
+        self.standings = self.standings.asking(force.asked, force.rules)
+        self.latest = {name: result for name, result in self.latest.items() if name in force.asked and before.get(name) == force.asked[name]}
         self._board.profile, self._board.vantage, self._board.stale_after = plan.profile, plan.vantage, force.stale_after
 
-    def take(self, run: Report, force: InForce, at: datetime) -> Taken:
-        """Show what this run found, and what follows from it. While the host is isolated its results are shown, and nothing stands differently for them."""
+    def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float]) -> Taken:
+        """Show what this run found, and what follows from it. While the host is isolated its results are shown, and nothing stands differently for them.
+
+        `held` are the checks that are held back from now on, each with for how many seconds.
+        """
         board = self._board
         report, new = portion.joined(force.loaded.plan, self.latest, run)
         report = replace(report, inputs=force.loaded.declared.inputs)
@@ -57,7 +59,8 @@ class Present:
         if not board.isolated:
             self.standings, changes = self.standings.after(report, at, ran=new)
         board.report, board.last_run = report, at
-        board.stands = MappingProxyType(dict(self._stands(force)))
+        board.stale_after = force.stale_after + (min(held.values()) if force.rhythms.keys() <= held.keys() else 0.0)
+        board.stands = MappingProxyType(dict(self._stands(force, report, at, held)))
         if self.standings.whole:
             board.standing, board.since = self.standings.whole.standing, self.standings.whole.since
         if report.exit_code == 0 and not board.isolated and not any(stand.result.required and stand.stale(at) for stand in board.stands.values()):
@@ -65,9 +68,11 @@ class Present:
         found = tuple(result for result in report.results if result.name in new)
         return Taken(report, replace(report, results=found, causes=causes(found)), changes)
 
-    def _stands(self, force: InForce) -> dict[str, Stand]:
-        return {
-            name: Stand(name, damped.standing, damped.since, self.latest[name], self._checked[name], force.patience.get(name, force.stale_after))
-            for name, damped in self.standings.checks.items()
-            if name in self.latest
-        }
+    def _stands(self, force: InForce, report: Report, at: datetime, held: Mapping[str, float]) -> Iterator[tuple[str, Stand]]:
+        """How each check stands that applies now. One that is bad and held back stays bad as long: the refusal itself is what is known of the present."""
+        for name, status in report.counted.items():
+            damped = self.standings.checks.get(name)
+            if damped and status is not Status.SKIP:
+                again = at + timedelta(seconds=held[name]) if name in held and damped.standing not in WELL else None
+                pause = (again - self._checked[name]).total_seconds() if again else 0.0
+                yield name, Stand(name, damped.standing, damped.since, self.latest[name], self._checked[name], force.patience[name] + pause, again)

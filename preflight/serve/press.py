@@ -23,6 +23,7 @@ from preflight.real.daemon import in_daemon
 from preflight.report.safe import clean
 from preflight.serve.board import Board
 from preflight.serve.memory import History, Memory
+from preflight.untrusted import neutral
 
 T = TypeVar("T")
 
@@ -85,7 +86,8 @@ class Press:
 
 def _snapshot(board: Board) -> Board:
     """The board as it is, whatever the probe writes on it later. Nothing that hangs on it changes, apart from these two."""
-    return replace(board, stands=dict(board.stands), counters=replace(board.counters, by_status=dict(board.counters.by_status)))
+    stands = {neutral(name): stand for name, stand in board.stands.items()}  # named as in the clean report
+    return replace(board, stands=stands, counters=replace(board.counters, by_status=dict(board.counters.by_status)))
 
 
 @cache

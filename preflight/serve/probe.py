@@ -139,7 +139,7 @@ class Probe:
         self._count(run)
         self._accounts = self._accounts.after(run.results, started=started, intervals=self._intervals())
         self._judge_isolation(run)
-        taken = self._present.take(run, self._force, clock.now())
+        taken = self._present.take(run, self._force, clock.now(), self._accounts.held(clock.monotonic()))
         self._log(run)
         for line in lines(taken.changes):
             self._around.journal.say(Level.NOTICE if line["after"] is Standing.UP else Level.WARNING, "change", **line)
@@ -220,8 +220,9 @@ class Probe:
     def _show_next(self) -> None:
         now = Moment.of(self._around.clock)
         wait = self._table.due_in(now)
-        if self._force.rhythms.keys() <= self._accounts.held(now.monotonic):
-            wait = max(wait, min(until for _, until in self._accounts.refused()) - now.monotonic)
+        held = self._accounts.held(now.monotonic)
+        if self._force.rhythms.keys() <= held.keys():
+            wait = max(wait, min(held.values()))
         self._board.next_run = now.wall + timedelta(seconds=wait)
 
 

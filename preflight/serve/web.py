@@ -108,7 +108,9 @@ class _Site:
 
     async def metrics(self, request: Request) -> Response:
         open_metrics = metrics.wants_openmetrics(",".join(request.headers.getlist("accept")))
-        made = await self._press.print(("metrics", open_metrics), lambda edition: metrics.exposed(edition.board, edition.report, open_metrics=open_metrics))
+        made = await self._press.print(
+            ("metrics", open_metrics), lambda edition: metrics.exposed(edition.board, edition.report, edition.now, open_metrics=open_metrics)
+        )
         return Response(made, headers={"Content-Type": metrics.content_type(open_metrics=open_metrics), "Vary": "Accept"})
 
     async def api_report(self, _request: Request) -> Response:

@@ -62,7 +62,7 @@ class Prometheus:
 
 @contextlib.contextmanager
 def prometheus(target: str) -> Iterator[Prometheus]:
-    """A Prometheus that scrapes this address every second. A `for` is a sixtieth of the shipped one, or a tenth; nothing else in a rule differs. Raises Missing."""
+    """A Prometheus that scrapes this address every second. Only the `for` of its rules is shorter than what is shipped. Raises Missing."""
     binary = program("prometheus")
     program("promtool")  # of the same package
     with tempfile.TemporaryDirectory(prefix="preflight-prometheus-") as name:

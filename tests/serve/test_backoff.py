@@ -85,25 +85,25 @@ def accounts(http: Proxy, https: Proxy) -> Accounts:
 def test_what_one_proxy_refuses_is_no_reason_to_leave_another_alone() -> None:
     two = accounts(HTTP, HTTPS)
     refused = two.after([failed("proxy-http", "proxy.auth-rejected", "407", "x"), TAKEN], started=0, intervals=INTERVALS)
-    assert refused.held(60) == {"proxy-http"}
-    assert refused.held(120) == frozenset()
+    assert refused.held(60).keys() == {"proxy-http"}
+    assert not refused.held(120)
     assert [host for host, _ in refused.refused()] == ["10.0.1.20"]
     assert list(two.refused()) == []
 
 
 def test_one_account_on_two_ports_is_held_back_as_one() -> None:
     one = accounts(HTTP, replace(HTTP, port=3129)).after([REFUSED], started=0, intervals=INTERVALS)
-    assert one.held(44) == {"proxy-http", "proxy-https", "gcr.io"}
-    assert one.held(45) == frozenset()
+    assert one.held(44).keys() == {"proxy-http", "proxy-https", "gcr.io"}
+    assert not one.held(45)
 
 
 def test_of_a_check_that_may_have_asked_either_proxy_only_a_refusal_counts() -> None:
     both = Accounts({("a", Secret("x")): frozenset({"gcr.io", "odd"}), ("b", Secret("x")): frozenset({"odd"})})
     odd = replace(TAKEN, name="odd")
     refused = both.after([replace(REFUSED, name="odd")], started=0, intervals=INTERVALS)
-    assert refused.held(30) == {"gcr.io", "odd"}
+    assert refused.held(30).keys() == {"gcr.io", "odd"}
     assert refused.after([odd], started=60, intervals=INTERVALS) == refused
-    assert refused.after([TAKEN], started=60, intervals=INTERVALS).held(60) == {"odd"}
+    assert refused.after([TAKEN], started=60, intervals=INTERVALS).held(60).keys() == {"odd"}
 
 
 def test_a_proxy_that_is_down_says_nothing_about_credentials() -> None:

@@ -198,9 +198,17 @@ def test_a_result_that_is_not_new_is_not_counted_twice() -> None:
 
 def test_a_check_that_left_the_profile_is_forgotten() -> None:
     standings, _ = fed(Standings(), report(result("x", DOWN), result("y", UP)))
-    standings, changes = standings.only({"y"}).after(report(result("y", UP)), NOON)
+    standings, changes = standings.asking({"y": ""}, {}).after(report(result("y", UP)), NOON)
     assert set(standings.saved) == {"y", ""}
     assert [(each.subject, each.after) for each in changes] == [(WHOLE, UP)]
+
+
+def test_results_of_another_question_do_not_damp_the_first_one() -> None:
+    good, bad = report(result("x", UP), result("y", UP)), report(result("x", DOWN), result("y", DOWN))
+    standings, _ = fed(Standings(usual=Damping(2, 3)).asking({"x": "a", "y": "b"}, {}), good, good, good)
+    standings, changes = fed(standings.asking({"x": "a", "y": "other"}, {}), bad)
+    assert [(each.subject, each.after) for each in changes] == [(WHOLE, DOWN), ("y", DOWN)]
+    assert (standings.checks["x"].standing, standings.checks["y"]) == (UP, Damped(DOWN, NOON, (DOWN,), "other"))
 
 
 def test_a_rule_that_became_shorter_or_longer_keeps_what_is_known() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +26,7 @@ FORMATS = (False, True)
 
 
 def samples(made: Board, *, open_metrics: bool = True) -> Samples:
-    text = exposed(made, clean(made.report) if made.report else None, open_metrics=open_metrics).decode()
+    text = exposed(made, clean(made.report) if made.report else None, NOW, open_metrics=open_metrics).decode()
     families = list(parsed_openmetrics(text) if open_metrics else parsed_text(text))  # type: ignore[no-untyped-call]
     found = [(each.name, frozenset(each.labels.items()), each.value) for family in families for each in family.samples]
     assert len({(name, labels) for name, labels, _ in found}) == len(found), "a series stands there twice"
@@ -115,6 +115,24 @@ def test_counters_and_flags_are_the_boards() -> None:
     assert value(samples(BOARDS["denied"][0]), "standing", standing="down") == 1
 
 
+def test_standings_are_what_the_health_endpoints_say() -> None:
+    made = board(AWS)
+    found = samples(made)
+    assert {each: value(found, "check_standing", check="endpoint/kms", standing=each) for each in ("up", "degraded", "unknown", "down")} == {
+        "up": 0,
+        "degraded": 0,
+        "unknown": 0,
+        "down": 1,
+    }
+    assert value(found, "check_last_run_timestamp_seconds", check="gcr.io") == NOW.timestamp() - 20
+    assert value(found, "check_stale_after_seconds", check="gcr.io") == 180
+    old = {name: replace(stand, checked=NOW - timedelta(hours=1)) for name, stand in made.stands.items()}
+    assert value(samples(replace(made, stands=old)), "check_standing", check="gcr.io", standing="unknown") == 1
+    assert value(samples(BOARDS["stale"][0]), "standing", standing="unknown") == 1
+    assert value(samples(BOARDS["isolated"][0]), "check_standing", check="proxy-https", standing="unknown") == 1
+    assert value(samples(BOARDS["never-run"][0]), "standing", standing="unknown") == 1
+
+
 def test_history_that_nobody_wants_is_neither_writable_nor_broken() -> None:
     assert value(samples(board(ALL_PASS)), "history_writable") == 1
     assert value(samples(board(ALL_PASS, remembers=False)), "history_writable") is None
@@ -126,12 +144,12 @@ def test_history_that_nobody_wants_is_neither_writable_nor_broken() -> None:
 def test_any_name_can_be_read_back_without_harm(name: str, version: str, open_metrics: bool) -> None:
     found = samples(board(report(passed(name), passed("gcr.io")), version=version), open_metrics=open_metrics)
     assert value(found, "check_success", check="gcr.io") == 1
-    text = exposed(board(report(passed(name))), clean(report(passed(name))), open_metrics=open_metrics).decode()
+    text = exposed(board(report(passed(name))), clean(report(passed(name))), NOW, open_metrics=open_metrics).decode()
     assert all(neutral(line) == line for line in text.split("\n"))
 
 
 def test_no_label_holds_what_a_peer_said() -> None:
-    text = exposed(BOARDS["hostile"][0], clean(_report(BOARDS["hostile"][0])), open_metrics=True).decode()
+    text = exposed(BOARDS["hostile"][0], clean(_report(BOARDS["hostile"][0])), NOW, open_metrics=True).decode()
     assert text.count("alert(1)") == text.count('check="name '), "the name is configured; targets, messages, hints and facts are not there"
     assert "planted" not in text
     assert not set(HOSTILE) & set("\x1b\x00\u202e\u200b\ud800") & set(text)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from preflight import codes
 from preflight.checks.https import HttpsCheck
 from preflight.checks.tcp import TcpCheck
 from preflight.model import Status
@@ -184,6 +185,78 @@ async def test_a_407_for_one_target_beside_a_tunnel_to_another_holds_nothing_bac
     assert [sorted(names) for names in bench.names()] == [sorted([*ALL, "denied"])] * 4
     assert not bench.log("held-back")
     assert bench.board.stands["denied"].standing is Standing.DOWN
+
+
+async def test_what_is_down_and_held_back_stays_down_and_says_when_it_is_asked_again() -> None:
+    """Half an hour after the refusal it is as true as it was: the credentials are wrong until somebody changes them."""
+    bench = Bench(meets=(AUTH,))
+    await bench.play(12)
+    now, stand = bench.clock.now(), bench.board.stands["gcr.io"]
+    assert (now - stand.checked).total_seconds() > bench.configuration.now.patience["gcr.io"]
+    said = headline.one(bench.board, stand, stand.result, now)
+    assert said.standing is Standing.DOWN
+    assert "asked again in" in said.note
+    assert headline.whole(bench.board, bench.board.report, now).standing is Standing.DOWN
+    assert bench.board.stands["proxy-config"].asked_again is None
+    assert stand.asked_again
+    assert stand.stale(stand.asked_again + timedelta(seconds=bench.configuration.now.patience["gcr.io"] + 61))
+
+
+async def test_where_everything_is_held_back_the_last_run_holds_as_long() -> None:
+    bench = Bench(checks=checks()[:2], meets=(AUTH,))
+    ages: list[float] = []
+    bench.between = lambda _runs: ages.append(bench.board.age(bench.clock.now()) or 0.0)
+    await bench.play(8)
+    assert max(ages) > bench.configuration.now.stale_after
+    assert bench.board.stale_after > max(ages)
+    assert headline.whole(bench.board, bench.board.report, bench.clock.now()).standing is Standing.DOWN
+
+
+async def test_what_passed_and_is_held_back_is_not_well_for_ever() -> None:
+    """A neighbour's refusal holds it back; its own last result grows old as any other."""
+    rare = HttpsCheck(name="rare", target="rare.example", proof="google-api", attempts=1, every="2m")
+    bench = Bench(checks=(*checks()[1:], rare), meets=(GOOD, AUTH))
+    await bench.play(12)
+    stand = bench.board.stands["rare"]
+    assert "rare" not in bench.names()[2]
+    assert headline.one(bench.board, stand, stand.result, bench.clock.now()).standing in {Standing.UNKNOWN, Standing.DOWN}
+
+
+async def test_a_check_that_does_not_apply_any_more_has_no_standing() -> None:
+    bench = Bench(meets=(GOOD,))
+    await bench.play(1)
+    [result] = [each for each in bench.board.report.results if each.name == "proxy-config"] if bench.board.report else []
+    skipped = replace(result, findings=(codes.finding("internal.not-applicable", fields={"why": "no proxy is declared"}),))
+    run = replace(bench.archive.runs_kept[0], results=(skipped,))
+    bench.probe._present.take(run, bench.configuration.now, bench.clock.now(), {})
+    assert "proxy-config" not in bench.board.stands
+    assert bench.board.standing is Standing.UP
+    assert headline.one(bench.board, None, skipped, bench.clock.now()).standing is Standing.UNKNOWN
+
+
+@pytest.mark.parametrize(("change", "standing"), [({"target": "other.example"}, Standing.DOWN), ({"about": "Another sentence"}, Standing.UP)])
+async def test_after_a_reload_results_of_another_target_do_not_damp(tmp_path: Path, change: dict[str, Any], standing: Standing) -> None:
+    file = tmp_path / "checks.yaml"
+    file.write_text("good")
+    single = HttpsCheck(name="gcr.io", target="gcr.io", proof="google-api", attempts=1)
+    bench = Bench(checks=(single,), meets=(GOOD, GOOD, GOOD, REFUSED), file=file, settings=settings(damping=Damping(2, 3)))
+
+    def between(runs: int) -> None:
+        if runs == 3:
+            bench.checks = (replace(single, **change),)
+            bench.probe.ask_reload()
+
+    bench.between = between
+    await bench.play(4)
+    assert bench.board.standing is standing
+
+
+async def test_after_a_restart_results_of_another_profile_do_not_damp() -> None:
+    before = Bench(settings=settings(damping=Damping(2, 3)))
+    await before.play(3)
+    after = Bench(checks=checks(path="/v2/"), meets=(REFUSED,), archive=before.archive, settings=before.settings, clock=before.clock)
+    await after.play(1)
+    assert (after.board.stands["proxy-https"].standing, after.board.stands["gcr.io"].standing) == (Standing.UP, Standing.DOWN)
 
 
 async def test_what_was_not_looked_at_for_long_is_not_well() -> None:
