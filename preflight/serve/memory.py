@@ -1,4 +1,4 @@
-"""What the pages ask of history, read once for each state of the board however many people look."""
+"""What the pages and the API ask of history, read once for each state of the board however many people look."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Memory:
         self._read: dict[tuple[str, str], object] = {}
         self.trouble = ""
 
-    def runs(self) -> Sequence[PastRun]:
+    def runs(self, limit: int = RUNS) -> Sequence[PastRun]:
         """The last runs, oldest first."""
-        return self._once(("runs", ""), lambda: tuple(self._history.runs(RUNS))[::-1], ())
+        return self._once(("runs", str(limit)), lambda: tuple(self._history.runs(limit))[::-1], ())
 
     def check(self, name: str) -> Sequence[PastResult]:
         """The last results of a check, oldest first."""

@@ -35,8 +35,8 @@ from preflight.serve.ago import iso
 from preflight.serve.board import Board
 from preflight.serve.check_page import check_page
 from preflight.serve.guard import Guard
-from preflight.serve.history import PastRun, Unreadable
-from preflight.serve.memory import History
+from preflight.serve.history import PastRun
+from preflight.serve.memory import History, Memory
 from preflight.serve.pages import frame, status_page
 from preflight.serve.press import Edition, Press, filled
 from preflight.untrusted import neutral
@@ -76,7 +76,7 @@ async def _refused(_request: Request, refusal: Exception) -> Response:
 
 class _Site:
     def __init__(self, board: Board, history: History, now: Callable[[], datetime]) -> None:
-        self._board, self._history = board, history
+        self._board = board
         self._press = Press(board, history, now)
 
     async def status(self, request: Request) -> Response:
@@ -124,9 +124,9 @@ class _Site:
 
     async def api_history(self, request: Request) -> Response:
         limit = _limit(request.query_params.get("limit", str(_USUAL_RUNS)))
-        runs = await self._press.print("history", lambda _edition: _runs(self._history))
+        runs = await self._press.print("history", lambda edition: _runs(edition.memory))
         if runs.trouble:
-            return PlainTextResponse(f"{runs.trouble}\n", 503)
+            return PlainTextResponse(f"{runs.trouble}.\n", 503)
         return Response(json.dumps({"schema": "preflight/history/1", "runs": runs.kept[:limit]}, indent=1) + "\n", media_type="application/json")
 
     async def _report(self, form: str, *, download: bool = False) -> Response:
@@ -169,15 +169,13 @@ def _check_page(edition: Edition, name: str, *, still: bool) -> bytes:
 
 
 class _Runs(msgspec.Struct, frozen=True):
-    kept: tuple[dict[str, object], ...] = ()
-    trouble: str = ""
+    kept: tuple[dict[str, object], ...]
+    trouble: str
 
 
-def _runs(history: History) -> _Runs:
-    try:
-        return _Runs(tuple(map(_run, history.runs(_MOST_RUNS))))
-    except Unreadable as why:
-        return _Runs(trouble=f"History cannot be read: {neutral(str(why))}.")
+def _runs(memory: Memory) -> _Runs:
+    kept = tuple(map(_run, reversed(memory.runs(_MOST_RUNS))))
+    return _Runs(kept, "" if kept else memory.trouble)
 
 
 def _run(run: PastRun) -> dict[str, object]:

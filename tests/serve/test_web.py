@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -35,6 +36,20 @@ class Unread:
 
     def latencies(self, name: str, limit: int) -> Mapping[Phase, Sequence[float]]:
         raise Unreadable("the disk went <b>away</b>")
+
+
+class Dead(Past):
+    """A history on a disk that never answers, and how many wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(STEADY)
+        self.waiting, self.began, self.repaired = 0, threading.Event(), threading.Event()
+
+    def runs(self, limit: int) -> Sequence[PastRun]:
+        self.waiting += 1
+        self.began.set()
+        assert self.repaired.wait(30)
+        return super().runs(limit)
 
 
 class Broken(Past):
@@ -190,6 +205,26 @@ async def test_a_history_that_cannot_be_read_takes_nothing_else_with_it() -> Non
         assert (await client.get("/checks/proxy-https")).status_code == 200
         assert (await client.get("/metrics")).status_code == 200
         assert (await client.get("/api/v1/history")).status_code == 503
+
+
+async def test_a_dead_disk_holds_one_thread_however_often_history_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preflight.serve.memory.PATIENCE", 0.05)
+    made, past = board(ALL_PASS), Dead()
+    try:
+        async with asking(made, past) as client, anyio.create_task_group() as group:
+            group.start_soon(client.get, "/api/v1/history")
+            assert await anyio.to_thread.run_sync(past.began.wait, 10)
+            for late in range(5):
+                made.counters.late = late + 1  # each look is at another state of the board
+                answer = await client.get("/api/v1/history")
+                assert (answer.status_code, answer.text) == (503, "History cannot be read: it does not answer.\n")
+                assert "History cannot be read: it does not answer" in (await client.get("/")).text
+            assert past.waiting == 1
+            past.repaired.set()
+        async with asking(made, past) as client:
+            assert (await client.get("/api/v1/history")).status_code == 200
+    finally:
+        past.repaired.set()
 
 
 async def test_a_bug_is_an_answer_too_and_quotes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
