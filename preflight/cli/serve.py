@@ -58,7 +58,7 @@ def serve(
     no_history: Annotated[bool, _option("Remember nothing.", "--no-history")] = False,
     keep: Annotated[str | None, _option("How long passes are kept (default 30d); failures a year.", metavar="AGE")] = None,
     keep_size: Annotated[str | None, _option("How large history may become (default 256MiB).", metavar="SIZE")] = None,
-    notify: Annotated[list[str] | None, _option("A webhook or Apprise URL, or @FILE with one a line; may be repeated.", metavar="URL")] = None,
+    notify: Annotated[list[str] | None, _option("A webhook without a token, or @FILE with webhook or Apprise URLs; may be repeated.", metavar="URL")] = None,
     notify_proxy: Annotated[str | None, _option("The proxy for webhooks, or @FILE, or none (default none).", metavar="URL")] = None,
     stale_after: Annotated[str | None, _option("The age at which the last run says nothing any more.", metavar="DURATION")] = None,
 ) -> None:
@@ -74,7 +74,7 @@ def serve(
 
     flags = Flags(every, cron, jitter, damping, listen, tuple(allow_host or ()), history, no_history, keep, keep_size, stale_after)
     try:
-        settings, told = _settings(flags), destinations(tuple(notify or ()), notify_proxy)
+        settings, told = _settings(flags), destinations(tuple(notify or ()), notify_proxy, complain)
     except ValueError as error:
         refuse(str(error))
     if not settings.listen.address.is_loopback:

@@ -1,27 +1,24 @@
 """Where notices go: a webhook that takes CloudEvents, or whatever Apprise knows.
 
-A URL holds tokens as often as not: it is in no output, and is called by its scheme and host. On the command line every user of the host can read it in the
-process list, so it may stand in a file instead: `@FILE`, one URL a line.
+A URL holds tokens as often as not: it is in no output, and is called by its scheme and host.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final
 
 import anyio
 import httpx
 
-from preflight.inputs.files import read
-from preflight.inputs.problem import InputError
 from preflight.real.ahead import system_store
 from preflight.real.daemon import in_daemon
 from preflight.serve.mailbox import Destination, NotTaken
 from preflight.serve.notice import Notice
+from preflight.serve.notify_urls import APPRISE, WEB, named
 from preflight.untrusted import Secret, neutral
 
 SECONDS: Final = 15.0
@@ -32,10 +29,13 @@ _LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PLAIN: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def destinations(texts: tuple[str, ...], proxy: str | None) -> tuple[Destination, ...]:
-    """The destinations that `--notify` names, each reached through `proxy`, or directly. Raises ValueError with a sentence; none repeats a URL."""
-    through = _proxy(proxy)
-    return tuple(_destination(url, through) for text in texts for url in _urls(text, "--notify"))
+def destinations(texts: tuple[str, ...], proxy: str | None, remark: Callable[[str], None]) -> tuple[Destination, ...]:
+    """The destinations that `--notify` names, each reached through `proxy`, or directly. `remark` hears of files that others may read.
+
+    Raises ValueError with a sentence; none repeats a URL.
+    """
+    through = _proxy(proxy, remark)
+    return tuple(_destination(url, through) for text in texts for url in named(text, "--notify", remark))
 
 
 class Webhook:
@@ -89,29 +89,11 @@ class Apprise:
             raise NotTaken("no answer in time" if bound.cancelled_caught else "Apprise could not deliver it", again=not bound.cancelled_caught)
 
 
-def _urls(text: str, flag: str) -> Iterator[Secret]:
-    """The URL that stands on the command line, or those in the file that it names."""
-    if not text.startswith("@"):
-        if "@" in text.partition("://")[2].partition("/")[0]:
-            raise ValueError(f"{flag}: no option takes credentials: write the URL into a file that only this user can read, and give {flag} @FILE")
-        yield Secret(text)
-        return
-    try:
-        file = read(Path(text[1:]))
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    lines = [line.strip() for line in file.text.splitlines()]
-    found = [line for line in lines if line and not line.startswith("#")]
-    if not found:
-        raise ValueError(f"{flag}: {neutral(text[1:])} holds no URL")
-    yield from map(Secret, found)
-
-
 def _destination(url: Secret, proxy: Secret | None) -> Destination:
-    scheme, _, rest = url.reveal().removeprefix("apprise:").partition("://")
+    scheme, _, rest = url.reveal().removeprefix(APPRISE).partition("://")
     if not rest:
         raise ValueError("--notify takes a URL, or @FILE")
-    if scheme.lower() not in {"http", "https"} or url.reveal().startswith("apprise:"):
+    if scheme.lower() not in WEB or url.reveal().startswith(APPRISE):
         if find_spec("apprise") is None:
             raise ValueError(f"--notify {neutral(scheme)}:// needs Apprise: pip install 'preflight-connectivity[serve,apprise]'")
         if proxy:
@@ -123,11 +105,11 @@ def _destination(url: Secret, proxy: Secret | None) -> Destination:
     return Webhook(url, proxy)
 
 
-def _proxy(text: str | None) -> Secret | None:
-    if text in (None, "none"):
+def _proxy(text: str | None, remark: Callable[[str], None]) -> Secret | None:
+    if text is None or text == "none":
         return None
-    urls = list(_urls(text or "", "--notify-proxy"))
-    if len(urls) != 1 or _parsed(urls[0], "--notify-proxy").scheme not in {"http", "https"}:
+    urls = list(named(text, "--notify-proxy", remark)) if text.startswith("@") or text.partition("://")[0].lower() in WEB else []
+    if len(urls) != 1 or _parsed(urls[0], "--notify-proxy").scheme not in WEB:
         raise ValueError("--notify-proxy takes one URL, http://HOST:PORT, or @FILE, or none")
     return urls[0]
 

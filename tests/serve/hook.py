@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -23,6 +24,13 @@ class Hook:
     def url(self) -> str:
         """Where it takes events; the path is as secret as any webhook's."""
         return f"http://127.0.0.1:{self.port}/hooks/planted-token-3"
+
+    def file(self, home: Path) -> str:
+        """What `--notify` takes: the file that holds the URL, for this user alone."""
+        path = home / "hook-url"
+        path.touch(mode=0o600)
+        path.write_text(self.url)
+        return f"@{path}"
 
     @property
     def events(self) -> list[dict[str, Any]]:

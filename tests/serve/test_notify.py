@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import anyio
@@ -52,7 +53,10 @@ class Box:
 
 
 def webhook(url: str, proxy: str | None = None) -> Any:
-    [made] = destinations((url,), proxy)
+    with NamedTemporaryFile("w") as file:
+        file.write(url)
+        file.flush()
+        [made] = destinations((f"@{file.name}",), proxy, pytest.fail)
     return made
 
 
@@ -187,22 +191,61 @@ async def test_a_library_that_breaks_ends_nothing() -> None:
         ("https:///x", None, "no URL"),
         ("hooks.example.com", None, "URL"),
         ("@/nowhere/planted", None, "no such file"),
-        ("nosuchservice://planted", None, "Apprise"),
         ("https://hooks.example.com/x", "socks5://127.0.0.1:1", "--notify-proxy"),
-        ("https://hooks.example.com/x", "http://u:planted@127.0.0.1:1", "@FILE"),
-        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "http://127.0.0.1:1", "Apprise"),
+        ("https://hooks.example.com/x", "http://u:planted@127.0.0.1:1", "--notify-proxy @FILE"),
+        ("https://hooks.example.com/x", "http://127.0.0.1:1/?key=planted", "--notify-proxy @FILE"),
+        ("https://hooks.example.com/x?key=planted", None, "--notify @FILE"),
+        ("https://hooks.example.com/x#planted", None, "--notify @FILE"),
+        ("https://hooks.slack.com/services/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dev", None, "--notify @FILE"),
+        ("HTTPS://discord.com/api/webhooks/1234/planted%2d0123456789", None, "--notify @FILE"),
+        ("https://x.webhook.office.com/webhookb2/planted-9f6a-4b5e-8a57-0c3de1f2a4b5@x/IncomingWebhook", None, "--notify @FILE"),
+        ("apprise:json://planted", None, "--notify @FILE"),
+        ("apprise:https://planted", None, "--notify @FILE"),
+        ("mailto://user:planted@example.com", None, "--notify @FILE"),
     ],
 )
 def test_what_is_wrong_with_a_destination_is_said_without_its_url(url: str, proxy: str | None, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)) as caught:
-        destinations((url,), proxy)
-    assert "planted" not in str(caught.value).replace("/nowhere/planted", "")
+        destinations((url,), proxy, pytest.fail)
+    assert "planted" not in str(caught.value).replace("/nowhere/planted", "").lower()
+
+
+@pytest.mark.parametrize(("url", "proxy"), [("nosuchservice://planted", None), ("slack://T1JJ3T3L2/A1BRTD4JD/plantedTIiajkdnlazkcOXrI", "http://127.0.0.1:1")])
+def test_what_is_wrong_with_a_url_of_apprise_is_said_without_it(url: str, proxy: str | None) -> None:
+    with pytest.raises(ValueError, match="Apprise") as caught:
+        webhook(url, proxy)
+    assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example.com/preflight",
+        "https://hooks.example.com:8443/teams/cluster-installation/preflight-events/",
+        "https://hooks.example.com/v1/events/2026",
+        "http://localhost:8080",
+    ],
+)
+def test_a_url_that_tells_nothing_may_stand_on_the_command_line(url: str) -> None:
+    [made] = destinations((url,), "http://proxy.example.com:3128", pytest.fail)
+    assert isinstance(made, Webhook)
+
+
+@pytest.mark.parametrize(("mode", "exposed"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_a_file_that_others_can_read_is_remarked_and_taken(tmp_path: Path, mode: int, *, exposed: bool) -> None:
+    file, remarks = tmp_path / "notify", list[str]()
+    file.write_text("https://hooks.example.com/planted\nhttps://other.example.com/planted\n")
+    file.chmod(mode)
+    assert len(destinations((f"@{file}",), None, remarks.append)) == 2
+    said = f"{file} holds what --notify needs and can be read by others on this host (mode {mode:04o}): chmod 600 {file}"
+    assert remarks == ([said] if exposed else [])
 
 
 def test_urls_may_stand_in_a_file_with_their_credentials(tmp_path: Path) -> None:
     file = tmp_path / "notify"
+    file.touch(mode=0o600)
     file.write_text("# ours\nhttps://user:planted@hooks.example.com/planted\n\nhttps://other.example.com/planted\n")
-    names = [each.name for each in destinations((f"@{file}",), None)]
+    names = [each.name for each in destinations((f"@{file}",), None, pytest.fail)]
     assert names == ["https://hooks.example.com", "https://other.example.com"]
 
 

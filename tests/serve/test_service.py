@@ -72,7 +72,8 @@ def standing(there: Serving) -> str:
 
 def test_it_turns_with_the_proxy_tells_once_each_and_keeps_everything_secret(proxied: Proxied) -> None:
     """Good, dead, good again: page, health, metrics and one notification each way; nothing planted is anywhere."""
-    with hook(503, 202) as there, serving(proxied.home, "--proxy-file", "proxy.json", "--every", "1s", "--notify", there.url, env=proxied.env) as service:
+    args = ("--proxy-file", "proxy.json", "--every", "1s", "--notify")
+    with hook(503, 202) as there, serving(proxied.home, *args, there.file(proxied.home), env=proxied.env) as service:
         service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
         assert service.get("/healthz")[0] == 200, service.log
         proxied.use_dead()
@@ -209,6 +210,9 @@ def test_what_it_cannot_start_with_is_exit_2_and_a_sentence(dead: Proxied) -> No
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert "another program listens there" in refused(dead.home, "--proxy-file", "proxy.json", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+    said = refused(dead.home, "--proxy-file", "proxy.json", "--notify", f"https://hooks.example.com/{TOKEN}?key={TOKEN}")
+    assert "--notify @FILE" in said
+    assert TOKEN not in said
     (dead.home / "old.sqlite").write_bytes(b"SQLite format 3\x00" + bytes(200))
     assert "old.sqlite" in refused(dead.home, "--proxy-file", "proxy.json", "--history", "old.sqlite")
     (dead.home / "checks.yaml").write_text(PROFILE.replace("kind: https", "kind: htps"))
