@@ -13,6 +13,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"preflight {__version__}")  # noqa: T201 - the answer
         return
+    from preflight.real.signals import heed_from_now_on  # noqa: PLC0415
+
+    heed_from_now_on(serves=sys.argv[1:2] == ["serve"])
     gc.disable()  # nothing that loading makes is garbage: looking for it costs a tenth of the start
     from preflight.cli import main as run  # noqa: PLC0415
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ from preflight.real.aws import RealAws, RecordedAws
 from preflight.real.clock import RealClock
 from preflight.real.dns import RealDns
 from preflight.real.net import RealNet
+from preflight.real.signals import ENDING, end_at_once, tell_again
 from preflight.real.tls import Trust
 from preflight.report import STREAMS
 from preflight.sink import STDOUT, Destination, File, Unwritable, to_stdout
@@ -82,12 +82,12 @@ def conduct(loaded: Loaded, listen: Listener, *, trust: Trust, keep: Callable[[F
 
 
 async def _heed_signals(stop: Stop, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with anyio.open_signal_receiver(*ENDING) as signals:
+        tell_again()
         task_status.started()
         async for number in signals:
             if stop.signal is not None:
-                signal.signal(number, signal.SIG_DFL)
-                signal.raise_signal(number)
+                end_at_once(number)
             stop.ask(number)
 
 

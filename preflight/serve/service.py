@@ -33,6 +33,7 @@ from preflight.real.clock import RealClock
 from preflight.real.daemon import in_daemon
 from preflight.real.listening import Port, listening
 from preflight.real.own_routes import own_routes
+from preflight.real.signals import ENDING, end_at_next, tell_again
 from preflight.real.tls import Trust
 from preflight.serve import web
 from preflight.serve.board import Board
@@ -149,8 +150,7 @@ async def _serve(service: Service) -> None:
                 break
             probe.ask_reload()
             _wake(woken)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        end_at_next()
         await _stop(service, probe, server, served, number)
         group.cancel_scope.cancel()
 
@@ -205,7 +205,8 @@ def _tell(boxes: tuple[Mailbox, ...], notice: Notice) -> None:
 
 @asynccontextmanager
 async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+    with anyio.open_signal_receiver(*ENDING, signal.SIGHUP) as signals:
+        tell_again()
         yield signals
 
 
