@@ -15,8 +15,11 @@ from preflight.untrusted import neutral
 
 MAGIC: Final = b"SQLite format 3\x00"
 PRIVATE: Final = 0o600
-BUSY: Final = 5.0
-"""Seconds to wait for somebody else's look at the file, such as a sqlite3 shell's."""
+OPENING: Final = 5.0
+"""Seconds that the start waits for whoever has locked the file: to give up is to refuse to start."""
+BUSY: Final = 1.0
+"""Seconds that a reading or a record waits, such as for a sqlite3 shell that is writing. Well below what a run waits for its record, which would else be
+cut off before it can say who is in the way."""
 WAL_BYTES: Final = 4 * 1024 * 1024
 """What the write-ahead log is cut to once it has been copied into the file."""
 CACHE_KIB: Final = 512
@@ -44,9 +47,9 @@ def plain(error: Exception) -> str:
     return _PLAIN.get(code & 0xFF, neutral(str(error))) if isinstance(code, int) else neutral(str(error))
 
 
-def reader(path: Path) -> sqlite3.Connection:
+def reader(path: Path, patience: float = BUSY) -> sqlite3.Connection:
     """A connection that only reads. Raises sqlite3.Error."""
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY)
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=patience)
 
 
 def place(path: str | Path) -> Path:
@@ -100,13 +103,13 @@ def _look(path: Path) -> None:
 
 def _connected(path: Path) -> sqlite3.Connection:
     """The connection that writes, to a file that was looked at before anything is changed. Raises Foreign, sqlite3.Error, OSError."""
-    with closing(reader(path)) as looking:
+    with closing(reader(path, OPENING)) as looking:
         schema.check(looking)
         damage = looking.execute("PRAGMA quick_check(1)").fetchone()[0]
     if damage != "ok":
         raise schema.Foreign("the file is damaged")
     path.chmod(PRIVATE)
-    writer = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    writer = sqlite3.connect(path, timeout=OPENING, isolation_level=None, check_same_thread=False)
     try:
         _set_up(writer)
     except BaseException:
@@ -120,5 +123,6 @@ def _set_up(writer: sqlite3.Connection) -> None:
     if writer.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise schema.Foreign("its file system cannot keep a write-ahead log beside it")
     writer.execute("PRAGMA synchronous = FULL")
+    writer.execute(f"PRAGMA busy_timeout = {round(BUSY * 1000)}")
     writer.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     writer.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -113,7 +113,6 @@ def test_a_report_that_cannot_be_stored_leaves_nothing_behind(history: History) 
 
 
 def test_a_file_that_another_program_has_locked_is_told(history: History, tmp_path: Path) -> None:
-    history._writer.execute("PRAGMA busy_timeout = 1")
     with closing(sqlite3.connect(tmp_path / "history.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unwritten, match="another program"):
