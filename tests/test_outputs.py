@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import os
 import re
@@ -20,25 +18,11 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from tests.lab import Lab
+from tests.leaks import PASSWORD, Planted
 from tests.loopback import Script, by_request, hear, say
 
-USER, PASSWORD = "svc", 'S3cr3t#Pa/ss:%41"<é'
-PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-FORMS = frozenset(
-    {
-        PASSWORD,
-        quote(PASSWORD, safe=""),
-        quote(PASSWORD),
-        html.escape(PASSWORD),
-        json.dumps(PASSWORD)[1:-1],
-        PASSWORD.encode().decode("latin-1"),
-        repr(PASSWORD.encode())[2:-1],
-        PAIR,
-        PAIR.rstrip("="),
-        base64.b64encode(PASSWORD.encode()).decode().rstrip("="),
-        "S3cr3t",
-    }
-)
+PLANTED = Planted("svc")
+USER, PAIR, FORMS = PLANTED.user, PLANTED.pair, PLANTED.forms
 HOSTILE = (
     "\x1b[31m\x1b]0;owned\x07 \x9b2J \r\n::error::owned\r\n##vso[task.complete] ]]> <script>alert(1)</script> "
     "\u202egnp.exe\u2066 \u200b\ufeff\x00 @everyone ![x](http://evil)"
@@ -138,7 +122,7 @@ NAMES = ("run", "run -v", "walk", "plan", "plan json", *FORMATS)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_password_is_in_no_output(outputs: dict[str, str], name: str) -> None:
-    assert not {form for form in FORMS if form in outputs[name]}
+    assert not PLANTED.leaks(outputs[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -175,7 +159,7 @@ def test_a_file_that_does_not_parse_is_not_repeated(home: Home, spoilt: str) -> 
     (home.path / "spoilt.json").write_text(spoilt)
     said = home.preflight("run", "--proxy-file", "spoilt.json")
     assert "spoilt.json" in said
-    assert not {form for form in FORMS if form in said}
+    assert not PLANTED.leaks(said)
 
 
 def test_a_bug_is_reported_without_what_the_variables_held(home: Home) -> None:
@@ -192,4 +176,4 @@ main()
     done = subprocess.run([sys.executable, "-c", code], cwd=home.path, capture_output=True, check=False, timeout=60)
     assert done.returncode == 4
     assert b"RuntimeError at" in done.stderr
-    assert not {form for form in FORMS if form.encode() in done.stdout + done.stderr}
+    assert not PLANTED.leaks(done.stdout + done.stderr)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import html
-import json
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from tests.leaks import PASSWORD, Planted
 
 from .command import run_preflight
 from .conftest import start
@@ -22,23 +21,10 @@ from .stuck import stuck
 
 pytestmark = pytest.mark.interop
 
-USER = "svc-planted"
-WORD = 'S3cr3t#Pa/ss:%41"<é'
+USER, WORD = "svc-planted", PASSWORD
 FORMATS = ("json", "junit", "markdown")
 
-
-def forms(word: str) -> set[str]:
-    """Every spelling in which the password could get out, its halves included."""
-    pair = base64.b64encode(f"{USER}:{word}".encode()).decode()
-    escaped = quote(word, safe="")
-    spelt = {word, escaped, escaped.lower(), quote(word), pair, pair.rstrip("="), html.escape(word), json.dumps(word)[1:-1], repr(word)[1:-1]}
-    halves = {half for half in re.split(r"[/#?@:\"<%]", word) if len(half) >= 4}
-    return spelt | halves | {base64.b64encode(word.encode()).decode().rstrip("=")}
-
-
-def leaks(text: str) -> set[str]:
-    """The spellings that are in the text."""
-    return {form for form in forms(WORD) if form in text}
+leaks = Planted(USER).leaks
 
 
 def test_the_search_would_find_it() -> None:
@@ -46,6 +32,7 @@ def test_the_search_would_find_it() -> None:
     assert leaks(f"http://{USER}:{quote(WORD, safe='')}@127.0.0.1")
     assert leaks(f"Proxy-Authorization: Basic {base64.b64encode(f'{USER}:{WORD}'.encode()).decode()}")
     assert leaks("parsed host: S3cr3t")
+    assert leaks(b"SQLite format 3\x00\xff" + WORD.encode() + b"\xff")
     assert not leaks("all is well")
 
 
