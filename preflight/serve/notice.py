@@ -61,7 +61,7 @@ def of_changes(changes: Sequence[Change], id_: str) -> Notice:
     first, report = changes[0], clean(changes[0].report)
     causes = _causes(changes, report)
     title = f"{first.subject} is {first.after} (was {first.before}), seen from {report.vantage}"
-    lines = [verdict.sentence(report), *(f"{cause.title}. {cause.hint}".strip() for cause in causes)]
+    lines = [*(f"{cause.title}. {cause.hint}".strip() for cause in causes), verdict.sentence(report)]
     lines += [f"{change.subject}: {change.before} → {change.after}" for change in changes[1:]]
     data = {
         "causes": [

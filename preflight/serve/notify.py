@@ -72,9 +72,10 @@ class Apprise:
     def __init__(self, url: Secret) -> None:
         from apprise import Apprise as Library  # noqa: PLC0415 - an extra
 
-        logger = logging.getLogger("apprise")  # it would log URLs
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False
+        for name in ("apprise", "urllib3"):  # both log URLs, the latter those of answers that it cannot parse
+            logger = logging.getLogger(name)
+            logger.addHandler(logging.NullHandler())
+            logger.propagate = False
         self.name = f"{url.reveal().partition('://')[0].lower()}://"
         self._library: Any = Library()
         if not self._library.add(url.reveal()):

@@ -4,60 +4,21 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
 
-import anyio
 import pytest
 from msgspec.structs import replace
 
 from preflight.causes import causes
 from preflight.serve import notice
-from preflight.serve.board import Change, Counters, Standing
-from preflight.serve.journal import Journal
-from preflight.serve.mailbox import ROOM, Mailbox, NotTaken, Patience
+from preflight.serve.mailbox import ROOM, NotTaken
 from preflight.serve.notice import Notice, of_changes, of_isolation
 from preflight.serve.notify import Apprise, Webhook, destinations
 from tests.lab import closed_port
 from tests.samples import DEAD_PROXY, POISONED, STARTED
 from tests.serve.hook import hook
+from tests.serve.posting import Box, change, some, webhook
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise's own
-
-QUICK = Patience(attempts=4, first=0.01, longest=0.02, total=10.0)
-
-
-def change(subject: str = "preflight", before: Standing = Standing.UP, after: Standing = Standing.DOWN, report: Any = DEAD_PROXY) -> Change:
-    return Change(subject, before, after, STARTED, report.causes, report)
-
-
-def some(number: int = 0) -> Notice:
-    return of_changes([change()], f"id-{number}")
-
-
-class Box:
-    """A mailbox with its counters and log."""
-
-    def __init__(self, destination: Any) -> None:
-        self.counters, self.lines = Counters(), list[str]()
-        self.box = Mailbox(destination, self.counters, Journal(self.lines.append, lambda: STARTED, prefixed=False), QUICK)
-
-    async def deliver(self, *notices: Notice) -> None:
-        for each in notices:
-            self.box.put(each)
-        async with anyio.create_task_group() as group:
-            group.start_soon(self.box.deliver)
-            with anyio.fail_after(20):
-                await self.box.emptied()
-            group.cancel_scope.cancel()
-
-
-def webhook(url: str, proxy: str | None = None) -> Any:
-    with NamedTemporaryFile("w") as file:
-        file.write(url)
-        file.flush()
-        [made] = destinations((f"@{file.name}",), proxy, pytest.fail)
-    return made
 
 
 def test_an_event_is_a_cloudevent_with_the_cause_first() -> None:
