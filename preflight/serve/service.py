@@ -6,14 +6,15 @@ that is under way, gives notifications a moment, closes history, and exits 0 wit
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
-import logging
 import os
+import resource
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from functools import partial
 from random import SystemRandom
 from typing import Final
@@ -21,8 +22,6 @@ from uuid import uuid4
 
 import anyio
 import msgspec
-import uvicorn
-from starlette.applications import Starlette
 
 from preflight import __version__, session
 from preflight.engine import Stop
@@ -38,38 +37,29 @@ from preflight.real.tls import Trust
 from preflight.serve import web
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
+from preflight.serve.connections import Limits
 from preflight.serve.history import History
 from preflight.serve.journal import Journal, Level, journald_reads, to_stderr
 from preflight.serve.mailbox import Destination, Mailbox
 from preflight.serve.notice import Notice
+from preflight.serve.overheard import Overheard
 from preflight.serve.present import Present
 from preflight.serve.probe import Around, Probe
 from preflight.serve.recorder import NoHistory, Recorder
+from preflight.serve.server import ANSWERS, Server, hush
 from preflight.serve.settings import Settings
 from preflight.serve.systemd import Systemd
 
 NOTICED: Final = 1.0
 """Seconds between being not ready and closing the port."""
-ANSWERS: Final = 3
-"""Seconds that answers under way have to end."""
 LAST_WORDS: Final = 2.0
 """Seconds that notifications have."""
 GONE: Final = 9.0
 """Seconds after which a stop that hangs, in a library's thread or in a check, is over."""
-CONNECTIONS: Final = 512
-HEADER_BYTES: Final = 16 * 1024
 
 
 class Refused(Exception):
     """The service cannot start. The sentence says why, and what to do."""
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, which leaves signals to us."""
-
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Nothing is captured."""
-        return nullcontext()
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -97,7 +87,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
     try:
         archive = History.open(settings.history, settings.keep) if settings.history else NoHistory()
         boxes = tuple(Mailbox(each, board.counters, journal) for each in destinations)
-        _hush()
+        hush()
         service = Service(
             board=board,
             configuration=configuration,
@@ -117,6 +107,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
 
 async def _serve(service: Service) -> None:
     board, journal, archive = service.board, service.journal, service.archive
+    asyncio.get_running_loop().set_exception_handler(Overheard(journal))
     woken = [anyio.Event()]
     recorder = Recorder(archive, board)
     around = Around(
@@ -134,7 +125,7 @@ async def _serve(service: Service) -> None:
     )
     probe = Probe(board, service.configuration, Present(board, service.settings.damping, recorder.saved()), around)
     site = web.app(board, archive, hosts=service.settings.hosts, now=RealClock().now)
-    server = _Server(_config(site))
+    server = Server.of(site, Limits.of(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
     async with anyio.create_task_group() as group, _signals() as signals:
         served = anyio.Event()
         group.start_soon(_accept, server, service.port, served)
@@ -155,7 +146,7 @@ async def _serve(service: Service) -> None:
         group.cancel_scope.cancel()
 
 
-async def _stop(service: Service, probe: Probe, server: uvicorn.Server, served: anyio.Event, number: int) -> None:
+async def _stop(service: Service, probe: Probe, server: Server, served: anyio.Event, number: int) -> None:
     """Go, in order."""
     service.journal.say(Level.NOTICE, "stopping", signal=signal.Signals(number).name)
     last = threading.Timer(GONE, os._exit, (0,))  # whatever hangs by then is not worth waiting for: the file is whole at any moment
@@ -180,7 +171,7 @@ async def _one_run(loaded: Loaded, stop: Stop) -> Report:
     return await session.run(loaded, session.quiet, trust=Trust(loaded.ca_file, store=Ahead()), stop=stop)
 
 
-async def _accept(server: uvicorn.Server, port: Port, served: anyio.Event) -> None:
+async def _accept(server: Server, port: Port, served: anyio.Event) -> None:
     try:
         await server.serve(sockets=[port])
     finally:
@@ -221,27 +212,3 @@ def _open(settings: Settings) -> Port:
 def _address(port: Port) -> str:
     host, number, *_ = port.getsockname()
     return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
-
-
-def _config(site: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        site,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=ANSWERS,
-        h11_max_incomplete_event_size=HEADER_BYTES,
-    )
-
-
-def _hush() -> None:
-    """Libraries log URLs and tracebacks; what is worth saying is in the journal."""
-    for name in ("uvicorn", "httpx", "httpcore", "stamina"):
-        logger = logging.getLogger(name)
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False

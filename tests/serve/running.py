@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 20.0
+WORD = "planted-secret-9"
+"""A password that must not appear anywhere."""
 PROFILE = """
 profile: ours
 defaults: {attempts: 1, timeout: 2s}
