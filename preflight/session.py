@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -46,8 +47,13 @@ def world(loaded: Loaded, trust: Trust) -> World:
     return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=os.urandom(6).hex(), seen=seen, aws=aws)
 
 
+_SILENCE = logging.NullHandler()
+"""Takes what libraries log at WARNING and above, URLs and headers among it: without any handler, Python writes that to stderr. The report says what matters."""
+
+
 async def run(loaded: Loaded, listen: Listener, *, trust: Trust, stop: Stop | None = None, keep: Callable[[Facts], None] | None = None) -> Report:
     """Run the plan in a world of its own, to its end or until it is asked to stop. `keep` is given what AWS said, unless the run was interrupted."""
+    logging.getLogger().addHandler(_SILENCE)
     async with anyio.create_task_group() as group:
         here = world(loaded, trust)
         if isinstance(here.aws, RealAws):

@@ -52,6 +52,13 @@ def test_what_aws_said_is_saved_and_judged_again_without_asking(lab: Lab, folder
     assert not {"botocore", "boto3", "http.client"} & set(again.stderr.split())
 
 
+def test_what_a_library_logs_stands_in_no_output(lab: Lab, folder: Path) -> None:
+    """urllib3 warns with the whole URL where a peer's headers do not parse, and nobody has set up logging."""
+    warns = "import atexit, logging\natexit.register(lambda: logging.getLogger('urllib3.connection').warning('planted'))\n"
+    done = preflight(folder, "--region", "us-west-1", url=lab.url, code=f"{warns}from preflight.__main__ import main\nmain()")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_facts_are_saved_though_a_check_failed(lab: Lab, folder: Path) -> None:
     lab.faults["sts:GetCallerIdentity"] = Refusal("ExpiredToken", "The security token included in the request is expired", 403)
     done = preflight(folder, "--region", "us-west-1", "--save-aws-facts", "facts.json", url=lab.url)
