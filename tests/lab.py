@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ class Lab:
         """Where `relay` goes, by host; `*` for all others."""
         self._group = anyio.create_task_group()
         self._stack = contextlib.AsyncExitStack()
+        self._listeners: list[int] = []
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -29,6 +31,8 @@ class Lab:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
         with anyio.CancelScope(shield=True):
             await anyio.sleep(0.01)  # asyncio loses a connection that is accepted while its `accept` is cancelled
+            while self._listeners and select.select(self._listeners, [], [], 0)[0]:
+                await anyio.sleep(0.01)
         self._group.cancel_scope.cancel()
         try:
             return await self._group.__aexit__(kind, error, trace)
@@ -39,6 +43,7 @@ class Lab:
     async def serve(self, script: Script, *, host: str = "127.0.0.1", port: int = 0) -> Server:
         """Play `script` to everybody who connects."""
         listener = await self._stack.enter_async_context(await anyio.create_tcp_listener(local_host=host, local_port=port))
+        self._listeners.append(listener.extra(SocketAttribute.raw_socket).fileno())
         server = Server(listener.extra(SocketAttribute.local_port))
 
         async def play(stream: SocketStream) -> None:
@@ -69,7 +74,9 @@ class Lab:
 
 
 def closed_port(host: str = "127.0.0.1") -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that refuses connections as long as this process lives: it stays taken, so that nobody else comes to listen there meanwhile."""
+    taken = socket.socket()
+    taken.bind((host, 0))
+    port = int(taken.getsockname()[1])
+    taken.detach()
+    return port

@@ -85,7 +85,7 @@ async def stage(scenario: Scenario, *, attempts: int = 1) -> AsyncIterator[Stage
         origin = await lab.serve(scenario.origin)
         lab.routes["*"] = origin.port
         hop = origin if scenario.proxy is None else await lab.serve(scenario.proxy)
-        port = {"served": hop.port, "closed": closed_port(), "silent": await lab.silent_port() if scenario.port == "silent" else 0}[scenario.port]
+        port = closed_port() if scenario.port == "closed" else await lab.silent_port() if scenario.port == "silent" else hop.port
         secret = Secret(PASSWORD)
         user, password = (USER, secret) if scenario.user else (None, None)
         proxy = Proxy(scenario.scheme, "proxy.localhost", port, user, password) if scenario.proxy is not None else None

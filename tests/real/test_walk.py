@@ -71,10 +71,10 @@ async def test_a_target_in_clear_is_asked_for_in_absolute_form() -> None:
 
 async def test_a_deadline_is_for_the_whole_walk_however_busy_the_peer_is() -> None:
     async with place(behind=origin((drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500, 0.01),))) as here:
-        with anyio.fail_after(10):
-            trace = await here.net.walk(TARGET, here.via(), timeout=0.5)
+        with anyio.fail_after(30):
+            trace = await here.net.walk(TARGET, here.via(), timeout=2)
     assert trace.code == "http.timeout"
-    assert trace.steps[-1].facts["after"] == "0.5 s"
+    assert trace.steps[-1].facts["after"] == "2 s"
 
 
 async def test_no_more_is_read_than_was_asked_for() -> None:
@@ -119,8 +119,8 @@ async def test_an_address_that_hangs_does_not_eat_the_time_of_the_one_that_answe
 
     monkeypatch.setattr(Wire, "to", half_deaf)
     async with place(addresses=("127.0.0.9", "127.0.0.1")) as here:
-        trace = await here.net.walk(TARGET, here.via(), every_address=True, timeout=1.5)
-        only_one = await here.net.walk(TARGET, here.via(), timeout=1.5)
+        trace = await here.net.walk(TARGET, here.via(), every_address=True, timeout=4)
+        only_one = await here.net.walk(TARGET, here.via(), timeout=4)
     assert (trace.code, only_one.code) == (None, None)
     tcp = trace.step(Phase.TCP)
     assert tcp is not None

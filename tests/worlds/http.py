@@ -125,7 +125,7 @@ WORLDS: Final[Mapping[str, Scenario]] = {
     "archive-404": _archive("404 of the archive", http("404 Not Found"), "http.unexpected-status"),
     "archive-503": _archive("503 in clear: whose it is cannot be told", http("503 Service Unavailable"), "http.unexpected-status"),
     "archive-truncated": _archive("shorter than announced", f"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{INDEX}", "http.closed"),
-    "archive-drips": _archive("slow drip of the body", (say("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"), drip(b"a")), "http.timeout", timeout="1s"),
+    "archive-drips": _archive("slow drip of the body", (say("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"), drip(b"a")), "http.timeout", timeout=QUICK),
     "clock-agrees": Scenario(
         rule="none: Date headers",
         origin=origin((say(_dated),)),

@@ -126,13 +126,13 @@ WORLDS: Final[Mapping[str, Scenario]] = {
         rule="hang towards a blackholed target (tinyproxy, Privoxy)",
         proxy=(hear, by_request({"gcr.io": (hang,)}, (say(OK_200), relay))),
         expected={"proxy-https": "ok", "api": "ok", "registry": "proxy.no-reply"},
-        timeout="1500ms",
+        timeout="3s",
     ),
     "hangs-for-the-first-target": Scenario(
         rule="the first target hangs, the second passes: the proxy is alive",
         proxy=(hear, by_request({API: (hang,)}, (say(OK_200), relay))),
         expected={"proxy-https": "ok", "api": "proxy.no-reply", "registry": "ok"},
-        timeout="1500ms",
+        timeout="3s",
     ),
     "403-in-clear": Scenario(
         rule="policy 403 to an absolute-form GET", proxy=squid("403 Forbidden", "ERR_ACCESS_DENIED 0"), expected=in_clear("ok", "proxy.denied")
