@@ -64,9 +64,15 @@ class Lab:
 
     def clear(self) -> None:
         """Forget every fault and every call."""
-        self.hold = 0
+        self.let_go()
         for each in (self.faults, self.delays, self.paged, self.calls, self.times, self.through, self.kept):
             each.clear()
+
+    def let_go(self) -> None:
+        """Answer what was held."""
+        with self._came:
+            self.hold = 0
+            self._came.notify_all()
 
     @contextmanager
     def running(self) -> Iterator[Lab]:

@@ -37,7 +37,7 @@ class Hook:
         """The bodies."""
         return [body for _, _, body in self.requests]
 
-    def wait(self, number: int, seconds: float = 15) -> None:
+    def wait(self, number: int, seconds: float = 60) -> None:
         """Until so many came."""
         with self.came:
             assert self.came.wait_for(lambda: len(self.requests) >= number, seconds), f"{len(self.requests)} of {number} came"
@@ -52,6 +52,9 @@ def hook(*answers: int) -> Iterator[Hook]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status = made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
+            with made.came:  # noted before it is answered: whoever has the answer may look at once, and the next one cannot overtake
+                made.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                made.came.notify_all()
             self.send_response(status)
             if status == 503:
                 self.send_header("Retry-After", "0")
@@ -59,9 +62,6 @@ def hook(*answers: int) -> Iterator[Hook]:
                 self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()
-            with made.came:
-                made.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-                made.came.notify_all()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
