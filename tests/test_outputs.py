@@ -31,7 +31,7 @@ FORMATS = {"text": "txt", "json": "json", "junit": "xml", "markdown": "md"}
 
 PROFILE = """
 profile: hostile
-defaults: {attempts: 1, timeout: 2s}
+defaults: {attempts: 1, timeout: 20s}
 checks:
 - {kind: proxy-config, name: proxy-config}
 - {kind: no-proxy, name: no-proxy}

@@ -16,12 +16,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 WORD = "planted-secret-9"
 """A password that must not appear anywhere."""
 PROFILE = """
 profile: ours
-defaults: {attempts: 1, timeout: 2s}
+defaults: {attempts: 1, timeout: 20s}
 checks:
 - {kind: proxy, name: proxy-https, scheme: https}
 - {kind: https, name: gkehub.googleapis.com, target: gkehub.googleapis.com, proof: google-api}
@@ -44,7 +44,7 @@ class Serving:
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Status and body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
@@ -63,7 +63,7 @@ class Serving:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal; the exit code."""
         self.child.send_signal(number)
-        return self.child.wait(10)
+        return self.child.wait(PATIENCE / 2)
 
 
 def waited(until: Callable[[], object], what: Callable[[], str]) -> None:
