@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SYSTEM_PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 
 
 class Missing(RuntimeError):
@@ -34,10 +34,17 @@ def program(name: str) -> str:
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A TCP port on which nothing listened a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that is kept for a server, also when that has stopped and comes back.
+
+    A bound socket that does not listen keeps it for as long as this process lives: the kernel gives it to nobody else, refuses connections, and lets those bind
+    to it who say SO_REUSEADDR as well, as servers do.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((address, 0))
+    port = int(keeper.getsockname()[1])
+    keeper.detach()
+    return port
 
 
 def listens(address: str, port: int) -> bool:
