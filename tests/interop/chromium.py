@@ -15,7 +15,7 @@ from typing import Any
 
 from .process import program
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds for any one thing that a browser is told to do."""
 _OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run", "--remote-debugging-pipe")
 
@@ -59,6 +59,11 @@ class Browser:
         result = self._tell("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
+
+    def wait_for_complaint(self, words: str) -> None:
+        """Until it has complained in these words: of what it refused it speaks when it comes to it, also after the page is there."""
+        while not any(words in each for each in self.complaints):
+            self._hear()
 
     def names(self, role: str) -> list[str]:
         """What a screen reader calls everything that has this role."""

@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.serve.running import waited
+
 from .authority import Authority
 from .docker_registry import docker_registry
 from .names import Names
@@ -67,6 +69,14 @@ class Lab:
     def seen(self) -> list[str]:
         """What reached the origins, one line a request: `host:port METHOD URI status "user agent"`."""
         return (self.home / "nginx-access.log").read_text().splitlines()
+
+    def wait_until_seen(self, after: int, *words: str) -> None:
+        """Until all these words are in the lines after so many. nginx writes a line when it is done with the request: the client has its answer by then."""
+
+        def since() -> str:
+            return "\n".join(self.seen()[after:])
+
+        waited(lambda: all(each in since() for each in words), since)
 
 
 def _require() -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +15,18 @@ from .authority import Authority
 from .process import Missing, Server, free_port, program, running
 
 _HELPERS = Path("/usr/lib/squid")
-_MOMENT, _LOOKS = 0.1, 50
+_MOMENT, _LOOKS, _STILL = 0.1, 600, 10
 _CONFIG = """
 http_port 127.0.0.1:{port}{bumping}
 visible_hostname proxy.lab.test
 pid_filename none
 hosts_file none
 dns_nameservers {resolver}
-dns_timeout 2 seconds
+dns_timeout 30 seconds
 positive_dns_ttl 1 second
 negative_dns_ttl 1 second
 connect_timeout {connect_timeout}
-forward_timeout 10 seconds
+forward_timeout 60 seconds
 shutdown_lifetime 0 seconds
 max_filedescriptors 4096
 pinger_enable off
@@ -84,22 +84,27 @@ class Squid:
         Connections that ended without a request are left out: the lab makes one to see whether squid listens. Squid writes a tunnel's line only once it has
         seen its end, which is a moment after the client has: so wait, within bounds, for the lines that must come, and until none has come for a while.
         """
-        seen = self._logged()
+        return self._settled(lambda _line: True, at_least)
+
+    def _settled(self, wanted: Callable[[str], bool], at_least: int) -> list[str]:
+        seen, still = self._logged(), 0
         for _ in range(_LOOKS):
+            found = [line for line in seen if wanted(line)]
+            if len(found) >= at_least and still >= _STILL:
+                break
             time.sleep(_MOMENT)
             before, seen = seen, self._logged()
-            if len(seen) >= at_least and seen == before:
-                break
-        return seen
+            still = still + 1 if seen == before else 0
+        return found
 
     def _logged(self) -> list[str]:
         log = self.home / "access.log"
         lines = log.read_text().splitlines() if log.exists() else []
         return [line for line in lines if "error:transaction-end-before-headers" not in line]
 
-    def with_credentials(self) -> list[str]:
-        """The requests that carried credentials."""
-        return [line for line in self.requests() if not line.endswith("credentials=-")]
+    def with_credentials(self, at_least: int = 1) -> list[str]:
+        """The requests that carried credentials; waits as `requests` does."""
+        return self._settled(lambda line: not line.endswith("credentials=-"), at_least)
 
     def stop(self) -> None:
         """End it before its block does."""

@@ -39,9 +39,7 @@ def test_all_is_well(lab: Lab, squid: Squid, tmp_path: Path) -> None:
     assert good.report["complete"] is True
     assert good.report["causes"] == []
     assert {*TARGETS, "proxy-http", "proxy-https", "proxy-honest"} <= set(good.named("pass"))
-    asked = "\n".join(lab.seen()[before:])
-    assert all(f"{name}:443 GET " in asked for name in GOOGLE_NAMES)
-    assert f"{MIRROR}:80 GET /ubuntu/dists/" in asked
+    lab.wait_until_seen(before, *(f"{name}:443 GET " for name in GOOGLE_NAMES), f"{MIRROR}:80 GET /ubuntu/dists/")
 
 
 def test_every_target_goes_through_the_proxy_in_steps(lab: Lab, squid: Squid, tmp_path: Path) -> None:

@@ -26,10 +26,7 @@ def test_every_registry_is_pulled_from(lab: Lab, squid: Squid, tmp_path: Path) -
     seen = verdict(lab, workdir(tmp_path, squid.port), "--enable", "deep", "--only", "pull/*")
     assert seen.exit_code == 0, seen.stdout
     assert set(seen.named("pass")) == {"pull/gcr.io", "pull/k8s.gcr.io", "pull/docker.io", "pull/quay.io"}
-    asked = "\n".join(lab.seen()[before:])
-    assert "auth.docker.io:443 GET /token" in asked
-    assert f"{_BLOBS}:443 " in asked
-    assert "/blobs/sha256:" in asked
+    lab.wait_until_seen(before, "auth.docker.io:443 GET /token", f"{_BLOBS}:443 ", "/blobs/sha256:")
 
 
 def test_the_host_that_serves_the_blobs_is_named(lab: Lab, tmp_path: Path) -> None:
