@@ -20,7 +20,7 @@ from .squid import Squid
 @contextmanager
 def serving(lab: Lab, cwd: Path, *args: str) -> Iterator[Serving]:
     """`preflight serve` over the page's two files."""
-    argv = command(lab, "serve", "--no-aws", "--listen", "127.0.0.1:0", "--jitter", "0%", "--timeout", "4s", *args)
+    argv = command(lab, "serve", "--no-aws", "--listen", "127.0.0.1:0", "--jitter", "0%", "--timeout", "20s", *args)
     with started(argv, cwd, environment(lab)) as service:
         yield service
 

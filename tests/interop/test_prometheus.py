@@ -29,18 +29,18 @@ def test_the_shipped_alert_fires_when_squid_stops_and_resolves_when_it_is_back(l
         service = stack.enter_context(serving(lab, workdir(tmp_path, squid.port), "--every", "2s", "--stale-after", "60s"))
         observer = start(stack, lambda: prometheus(f"127.0.0.1:{service.port}"))
         service.wait(lambda: observer.value('preflight_runs_total{status="fail"}') == 0 and observer.value("min(preflight_check_success)") == 1, "all is well")
-        assert observer.value('up{job="preflight"}') == 1
         believes_and_evaluates(observer, service)
         assert observer.firing() == []
 
         squid.stop()
         proxies = {"proxy-http", "proxy-https"}  # and in the end nothing that they block, even if squid stopped within a run
         service.wait(lambda: {each["labels"].get("check") for each in observer.firing()} == proxies, "firing")
-        assert {each["labels"]["alertname"] for each in observer.firing()} == {"PreflightDown"}
-        [alert] = [each for each in observer.firing() if each["labels"]["check"] == "proxy-https"]
+        firing = observer.firing()
+        assert {each["labels"]["alertname"] for each in firing} == {"PreflightDown"}
+        [alert] = [each for each in firing if each["labels"]["check"] == "proxy-https"]
         assert alert["annotations"]["summary"] == f"proxy-https fails, seen from 127.0.0.1:{service.port}"
-        assert observer.value('up{job="preflight"}') == 1
-        assert observer.value('preflight_standing{standing="down"}') == 1
+        service.wait(lambda: observer.value('up{job="preflight"}') == 1, "scraped")  # one scrape may be late
+        service.wait(lambda: observer.value('preflight_standing{standing="down"}') == 1, "down")
 
         stack.enter_context(again(squid))
         service.wait(lambda: not observer.firing(), "resolved")
@@ -53,11 +53,11 @@ def believes_and_evaluates(observer: Prometheus, service: Serving) -> None:
     told = observer.ask("rules")["groups"]
     service.wait(lambda: all(rule["health"] == "ok" for group in observer.ask("rules")["groups"] for rule in group["rules"]), "every rule evaluated")
     assert {rule["name"] for group in told for rule in group["rules"]} == observer.rules
-    [target] = observer.ask("targets")["activeTargets"]
-    assert (target["health"], target["lastError"]) == ("up", "")
+    service.wait(lambda: [(each["health"], each["lastError"]) for each in observer.ask("targets")["activeTargets"]] == [("up", "")], "its target is up")
+    service.wait(lambda: observer.value('up{job="preflight"}') == 1, "scraped")
     asked = set(re.findall(r"(?<![:\w])preflight_\w+", " ".join(rule["query"] for group in told for rule in group["rules"])))
     assert len(asked) > 5
-    assert {name for name in asked if not observer.value(f"count({name})")} == set()
+    service.wait(lambda: all(observer.value(f"count({name})") for name in asked), f"each of {asked} has values")
     records = [name for name in observer.rules if ":" in name]
     service.wait(lambda: all(observer.value(f"count({record})") for record in records), "every record has values")
     promtool("check", "config", str(observer.config))

@@ -42,18 +42,20 @@ def leaks(found: Mapping[str, str | bytes]) -> dict[str, set[str]]:
 
 def test_three_intervals_are_three_runs_and_it_turns_with_squid(lab: Lab, tmp_path: Path) -> None:
     """And whatever it shows, tells and keeps on the way: the password is in none of it, in no spelling."""
-    with probing(lab, tmp_path, "3s", word=PLANTED.word) as (squid, there, service):
+    with probing(lab, tmp_path, "5s", word=PLANTED.word) as (squid, there, service):
         assert service.get("/healthz")[0] == 200, service.get("/healthz")[1]
         service.wait(lambda: len(service.runs()) >= 3, "three runs")
         assert {run["exit_code"] for run in service.runs()} == {0}
         assert squid.with_credentials(), "the password was really sent"
         assert leaks({"proxy.json": (tmp_path / "proxy.json").read_bytes()}), "the search would find it"
+        service.wait_for_another_run()  # squid that stops, or comes, within a run is another story in each half of it
         before = len(there.events)  # the page's own noProxy list is worth a warning from the start
         squid.stop()
         service.wait(lambda: service.get("/healthz")[0] == 503, "down")
         assert 'preflight_standing{standing="down"} 1.0' in service.get("/metrics")[1]
         there.wait(before + 1)
         assert not leaks(places(service, there))
+        service.wait_for_another_run()
         with again(squid):
             service.wait(lambda: service.get("/healthz")[0] == 200, "up again")
             there.wait(before + 2)
@@ -80,7 +82,7 @@ def test_killed_within_a_run_it_goes_on_with_what_it_had(lab: Lab, squid: Squid,
         after.wait(lambda: len(after.runs()) >= 2, "both runs")
         assert [run["exit_code"] for run in after.runs()] == [0] * len(after.runs())
         after.child.send_signal(signal.SIGTERM)
-        assert after.child.wait(10) == 0
+        assert after.child.wait(30) == 0
 
 
 def test_refused_credentials_are_not_hammered(lab: Lab, tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_the_inputs_of_run_are_refused_alike(lab: Lab, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 2
     assert "proxy.json:1" in done.stderr

@@ -56,6 +56,11 @@ class Serving:
         """The runs in history."""
         return list(json.loads(self.get("/api/v1/history")[1])["runs"])
 
+    def wait_for_another_run(self) -> None:
+        """Until one has ended: what happens now, happens between two runs."""
+        newest = self.runs()[:1]
+        self.wait(lambda: self.runs()[:1] != newest, "another run")
+
     def wait(self, until: Callable[[], object], what: str) -> None:
         """Until it holds."""
         waited(until, lambda: f"{what}\n{self.log}")
