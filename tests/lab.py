@@ -31,7 +31,7 @@ class Lab:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
         with anyio.CancelScope(shield=True):
             await anyio.sleep(0.01)  # asyncio loses a connection that is accepted while its `accept` is cancelled
-            while self._listeners and select.select(self._listeners, [], [], 0)[0]:
+            while self._listeners and select.select(self._listeners, [], [], 0)[0]:  # noqa: ASYNC110 - the kernel has no event for it
                 await anyio.sleep(0.01)
         self._group.cancel_scope.cancel()
         try:

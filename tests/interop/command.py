@@ -17,7 +17,7 @@ from .names import resolving_by
 
 Object: TypeAlias = dict[str, Any]
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 120
 _CONTROL_NAME = re.compile(r"\b[a-z0-9]{12}\.invalid\b")
 
 

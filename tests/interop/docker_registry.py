@@ -54,7 +54,7 @@ def push(authority: str, name: str = "lab/tiny", tag: str = "latest") -> None:
     """Push the image: two blobs, then the manifest (OCI distribution specification, `Pushing blobs monolithically`)."""
     layer = _layer()
     config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [_digest(gzip.decompress(layer))]}}).encode()
-    registry = HTTPConnection(authority, timeout=10)
+    registry = HTTPConnection(authority, timeout=60)
     with contextlib.closing(registry):
         for blob in (config, layer):
             upload = _send(registry, "POST", f"/v2/{name}/blobs/uploads/", b"", "application/octet-stream")

@@ -80,7 +80,7 @@ class Names:
 
 def resolving_by(address: str, home: Path, argv: list[str | Path]) -> list[str | Path]:
     """The command, in a mount namespace whose resolver is `address` and whose hosts file is empty: nothing it looks up leaves loopback."""
-    (home / "resolv.conf").write_text(f"nameserver {address}\noptions attempts:1 timeout:2\n")
+    (home / "resolv.conf").write_text(f"nameserver {address}\noptions attempts:2 timeout:15\n")
     (home / "hosts").write_text("127.0.0.1 localhost\n")
     script = f'mount --bind {home}/resolv.conf /etc/resolv.conf && mount --bind {home}/hosts /etc/hosts && exec "$@"'
     return [program("unshare"), "--mount", "--propagation", "private", "sh", "-c", script, "sh", *argv]

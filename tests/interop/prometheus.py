@@ -36,7 +36,7 @@ class Prometheus:
 
     def ask(self, path: str, **parameters: str) -> Any:
         """What its HTTP API answers, which must be a success."""
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=_PATIENCE_SECONDS)
         try:
             connection.request("GET", f"/api/v1/{path}?{urlencode(parameters)}")
             answer = json.loads(connection.getresponse().read())
@@ -88,7 +88,7 @@ def _wait_until_ready(server: Server) -> None:
 
 
 def _status(server: Server, path: str) -> int:
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
         return connection.getresponse().status

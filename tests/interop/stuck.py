@@ -21,7 +21,7 @@ class Hole:
 
     listener: socket.socket
 
-    def wait_for_visitor(self, seconds: float = 20) -> bool:
+    def wait_for_visitor(self, seconds: float = 60) -> bool:
         """Whether somebody connected in time."""
         return bool(select.select([self.listener], [], [], seconds)[0])
 
@@ -44,7 +44,7 @@ def stuck(lab: Lab, cwd: Path, *args: str, auth: tuple[str, str] = USER) -> Iter
         stack.enter_context(lab.names.changed({"gcr.io": lab.dead}))
         proxy = stack.enter_context(lab.squid(auth=auth))
         workdir(cwd, proxy.port, *auth)
-        argv = command(lab, "run", "--no-aws", "--timeout", "50s", "--deadline", "55s", *args)
+        argv = command(lab, "run", "--no-aws", "--timeout", "140s", "--deadline", "150s", *args)
         child = stack.enter_context(
             subprocess.Popen(argv, cwd=cwd, env=environment(lab), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         )

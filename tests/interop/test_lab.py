@@ -24,8 +24,8 @@ _CURL_NO_TUNNEL = 56
 
 def curl(url: str, port: int, trusted: Path, *more: str, user: str = "user:password") -> subprocess.CompletedProcess[str]:
     """What curl makes of a URL through the proxy on this port: the whole answer with its headers."""
-    argv = [program("curl"), "-q", "-sS", "-i", "--max-time", "10", "--proxy", f"http://{user}@127.0.0.1:{port}", "--cacert", str(trusted), *more, url]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20, env={"PATH": "/usr/bin:/bin"})
+    argv = [program("curl"), "-q", "-sS", "-i", "--max-time", "60", "--proxy", f"http://{user}@127.0.0.1:{port}", "--cacert", str(trusted), *more, url]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=90, env={"PATH": "/usr/bin:/bin"})
 
 
 @pytest.mark.parametrize("name", ["gcr.io", "k8s.gcr.io"])

@@ -39,7 +39,7 @@ async def test_nothing_is_left_for_the_collector(proxy: Script, behind: Script, 
         try:
             trace = await here.net.walk(TARGET, here.via(), timeout=2)
             with anyio.move_on_after(20):
-                while left := _walks():
+                while left := _walks():  # noqa: ASYNC110 - nobody says when something is gone
                     await anyio.sleep(0.01)  # the loop itself lets go of what was cancelled in its next turns; the collector is off
         finally:
             gc.enable()
