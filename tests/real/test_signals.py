@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import closed_port
-from tests.serve.running import PROFILE, command, environment, started
+from tests.serve.running import PROFILE, command, environment, started, unhurried
 
 FIRST = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 STALL = """
@@ -134,7 +134,7 @@ def ended(before: Sequence[str], number: int) -> int:
 def test_a_service_that_is_told_to_end_while_it_starts_ends_as_told(before: Sequence[str], home: Path, stage: str, number: int) -> None:
     with going(before, home, STALL + stage, *args("serve")) as child:
         send(child, number)
-        assert child.wait(10) == 0
+        assert child.wait(30) == 0
         assert child.stderr is not None
         assert child.stderr.read() == ""
 
@@ -144,7 +144,7 @@ def test_a_service_that_is_told_to_end_while_it_starts_ends_as_told(before: Sequ
 def test_a_run_that_is_told_to_end_while_it_starts_says_by_what_and_leaves_nothing(before: Sequence[str], home: Path, stage: str, number: int) -> None:
     with going(before, home, STALL + stage, *args("run"), "--report", "json=report.json") as child:
         send(child, number)
-        assert child.wait(10) == 128 + number
+        assert child.wait(30) == 128 + number
         assert child.stdout is not None
         assert child.stdout.read() == ""
     assert {path.name for path in home.iterdir()} == {"checks.yaml", "proxy.json"}
@@ -160,7 +160,7 @@ def test_a_hang_up_while_it_starts_ends_no_service(before: Sequence[str], home: 
 def test_what_came_within_a_destructor_is_not_lost(before: Sequence[str], home: Path) -> None:
     with going(before, home, STALL + DESTROYING, *args("serve")) as child:
         send(child, signal.SIGTERM)
-        assert child.wait(10) == 0
+        assert child.wait(30) == 0
         assert child.stderr is not None
         assert "event=stopping signal=SIGTERM" in child.stderr.read()
 
@@ -171,18 +171,18 @@ def test_a_second_signal_ends_a_run_that_does_not_end(before: Sequence[str], hom
         assert child.stdout is not None
         assert child.stdout.readline() == "asked\n"
         send(child, signal.SIGINT)
-        assert child.wait(5) == ended(before, signal.SIGINT)
+        assert child.wait(30) == ended(before, signal.SIGINT)
 
 
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_service_ends_in_time_and_at_a_second_signal_at_once(before: Sequence[str], home: Path, *, twice: bool) -> None:
-    with started([*before, *command("--proxy-file", "proxy.json")], home, environment(home, {})) as service:
+    with started([*before, *(unhurried if twice else command)("--proxy-file", "proxy.json")], home, environment(home, {})) as service:
         service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
         begun = time.monotonic()
         send(service.child, signal.SIGTERM)
         service.wait(lambda: "event=stopping" in service.log, "stopping")
         if twice:
             send(service.child, signal.SIGTERM)
-        assert service.child.wait(10) == (ended(before, signal.SIGTERM) if twice else 0)
+        assert service.child.wait(30) == (ended(before, signal.SIGTERM) if twice else 0)
         assert time.monotonic() - begun < 10
         assert ("event=stopped" in service.log) is not twice

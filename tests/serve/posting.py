@@ -38,7 +38,7 @@ class Box:
             self.box.put(each)
         async with anyio.create_task_group() as group:
             group.start_soon(self.box.deliver)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 await self.box.emptied()
             group.cancel_scope.cancel()
 

@@ -27,6 +27,12 @@ checks:
 - {kind: https, name: gkehub.googleapis.com, target: gkehub.googleapis.com, proof: google-api}
 - {kind: proxy-config, name: proxy-config}
 """
+_UNHURRIED = """
+import preflight.serve.service
+preflight.serve.service.NOTICED = 4.0
+from preflight.__main__ import main
+main()
+"""
 
 
 @dataclass
@@ -82,6 +88,12 @@ def waited(until: Callable[[], object], what: Callable[[], str]) -> None:
 def command(*args: str) -> list[str]:
     """The argument list of `preflight serve ARGS`."""
     return [sys.executable, "-m", "preflight", "serve", "--no-aws", "--listen", "127.0.0.1:0", "--jitter", "0%", *args]
+
+
+def unhurried(*args: str) -> list[str]:
+    """The same, for a service that goes on for some seconds after it was told to stop: a busy machine gets to see what it does meanwhile."""
+    interpreter, _module, _preflight, *rest = command(*args)
+    return [interpreter, "-c", _UNHURRIED, *rest]
 
 
 def environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ def _descriptors() -> Iterator[None]:
 def crowd(port: int) -> Iterator[list[socket.socket]]:
     """So many connections, each opened and left alone."""
     with ExitStack() as stack:
-        yield [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(CROWD)]
+        yield [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(CROWD)]
 
 
 @pytest.mark.parametrize("descriptors", [128, 1024])
@@ -57,5 +57,5 @@ def test_the_crowd_itself_is_let_go(proxied: Proxied) -> None:
     """Of those who came first, none is left when the last has come."""
     with started(command("--proxy-file", "proxy.json"), proxied.home, environment(proxied.home, proxied.env)) as service, crowd(service.port) as silent:
         assert service.get("/livez")[0] == 200
-        silent[0].settimeout(20)
+        silent[0].settimeout(60)
         assert silent[0].recv(1) == b""

@@ -18,7 +18,7 @@ from preflight.serve.history import History
 from tests.leaks import Planted
 from tests.serve.conftest import Proxied
 from tests.serve.hook import hook
-from tests.serve.running import PROFILE, WORD, Serving, command, environment, serving, started
+from tests.serve.running import PROFILE, WORD, Serving, command, environment, serving, started, unhurried
 
 TOKEN = "planted-token-3"
 
@@ -57,18 +57,8 @@ def test_it_turns_with_the_proxy_tells_once_each_and_keeps_everything_secret(pro
         assert TOKEN.encode() not in place
 
 
-UNHURRIED = """
-import preflight.serve.service
-preflight.serve.service.NOTICED = 4.0
-from preflight.__main__ import main
-main()
-"""
-"""Not ready for longer than usual before it closes its port, so that a busy machine gets to see it."""
-
-
 def test_told_to_stop_it_is_first_not_ready_and_then_gone(dead: Proxied) -> None:
-    interpreter, _module, _preflight, *args = command("--proxy-file", "proxy.json")
-    with started([interpreter, "-c", UNHURRIED, *args], dead.home, environment(dead.home, dead.env)) as service:
+    with started(unhurried("--proxy-file", "proxy.json"), dead.home, environment(dead.home, dead.env)) as service:
         service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
         begun = time.monotonic()
         service.child.send_signal(signal.SIGTERM)
