@@ -106,7 +106,7 @@ def _asking(stage: Stage, url: str, task: Mapping[str, Any]) -> Callable[[str], 
 
 def _environment(stage: Stage) -> dict[str, str]:
     """Credentials that mean nothing, nobody's configuration, and no question to a metadata service."""
-    from tests.real.moto_server import ENVIRON
+    from tests.real.aws.moto_server import ENVIRON
 
     return {**stage.environment(), **ENVIRON, "AWS_ENDPOINT_URL": f"https://{AWS_NAME}", "AWS_DEFAULT_REGION": _REGION}
 
@@ -116,7 +116,7 @@ def _moto() -> Iterator[Any]:
     """An account of moto's in a thread of this process, whose CPU is nobody's; behind nginx it is https://AWS_NAME."""
     from werkzeug.serving import make_server
 
-    from tests.real.moto_server import Lab
+    from tests.real.aws.moto_server import Lab
 
     aws = Lab()
     aws._server.server_close()
@@ -132,7 +132,7 @@ def _installation(stage: Stage, aws: Any) -> Path:  # noqa: ANN401
 
     from tests.interop.account import build
     from tests.interop.page import manifests
-    from tests.real.moto_server import ENVIRON
+    from tests.real.aws.moto_server import ENVIRON
 
     os.environ.update(ENVIRON)  # for the clients that build the account, here
     folder = stage.folder("# with AWS\n")

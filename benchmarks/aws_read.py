@@ -13,7 +13,7 @@ from preflight.aws.facts import Facts
 from preflight.aws.scope import Part, Scope
 from preflight.declared import Declared
 from preflight.real import aws
-from preflight.real.aws_session import Session
+from preflight.real.aws.session import Session
 from preflight.real.clock import RealClock
 from preflight.real.dns import RealDns
 from preflight.real.net import RealNet

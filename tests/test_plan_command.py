@@ -13,7 +13,7 @@ from preflight.aws.facts import Facts
 from preflight.aws.scope import Scope
 from preflight.cli import app
 from preflight.untrusted import Json
-from tests.inputs.manifests import WHOLE
+from tests.inputs.manifests.written import WHOLE
 
 EC2 = "ec2:DescribeVpcEndpoints"
 

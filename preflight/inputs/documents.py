@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from preflight.inputs import placeholder
-from preflight.inputs.manifest_fields import CLUSTER, FIELDS, KIND, LINTED
+from preflight.inputs.manifests.fields import CLUSTER, FIELDS, KIND, LINTED
 from preflight.inputs.problem import Remarks, Where
 from preflight.inputs.tree import Node, dotted
 from preflight.inputs.tree import Path as Steps

@@ -6,8 +6,8 @@ from typing import Final
 
 from preflight.declared import Role, RoleKind, Sourced
 from preflight.inputs.documents import Document, Spot
-from preflight.inputs.manifest_fields import CLUSTER, MANAGEMENT, NODE_POOL
 from preflight.inputs.manifests import Manifests
+from preflight.inputs.manifests.fields import CLUSTER, MANAGEMENT, NODE_POOL
 
 KINDS: Final = {MANAGEMENT: RoleKind.MANAGEMENT, CLUSTER: RoleKind.CONTROL_PLANE, NODE_POOL: RoleKind.NODE_POOL}
 """Which machines a kind of document describes, in the order of reports."""

@@ -21,9 +21,9 @@ from preflight.inputs.entries import Kinds, check_of, checks_of
 from preflight.inputs.environment import Ambient, differs, take, take_password
 from preflight.inputs.files import TextFile, exists, read
 from preflight.inputs.limits import bounds, duration
-from preflight.inputs.manifest_lint import lint_manifests
 from preflight.inputs.manifests import USUAL as USUAL_MANIFEST
 from preflight.inputs.manifests import Manifests, read_manifests
+from preflight.inputs.manifests.lint import lint_manifests
 from preflight.inputs.options import Options
 from preflight.inputs.problem import InputError, Problem, Remarks, Where
 from preflight.inputs.profile import USUAL as USUAL_PROFILE

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from preflight.inputs.documents import Document, remark
-from preflight.inputs.manifest_fields import MANAGEMENT
+from preflight.inputs.manifests.fields import MANAGEMENT
 from preflight.inputs.problem import Remarks, Where
 
 STATUS: Final = "anthos-gke.status.yaml"

@@ -18,12 +18,13 @@ from preflight.inputs.select import Loaded
 from preflight.model import Cause, Report, Status
 from preflight.plan import Plan
 from preflight.report import verdict
-from preflight.serve import isolation, notice, portion
+from preflight.serve import isolation, portion
 from preflight.serve.board import Board, Standing
 from preflight.serve.configuration import Configuration
 from preflight.serve.journal import Journal, Level, bug
-from preflight.serve.news import News, lines
-from preflight.serve.notice import Notice
+from preflight.serve.notify import notice
+from preflight.serve.notify.news import News, lines
+from preflight.serve.notify.notice import Notice
 from preflight.serve.present import Present
 from preflight.serve.recorder import Recorder
 from preflight.serve.rhythm import Every, Jitter, Moment

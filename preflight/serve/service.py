@@ -37,18 +37,18 @@ from preflight.real.tls import Trust
 from preflight.serve import web
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
-from preflight.serve.connections import Limits
 from preflight.serve.history import History
 from preflight.serve.journal import Journal, Level, journald_reads, to_stderr
-from preflight.serve.mailbox import Destination, Mailbox
-from preflight.serve.notice import Notice
+from preflight.serve.notify.mailbox import Destination, Mailbox
+from preflight.serve.notify.notice import Notice
 from preflight.serve.overheard import Overheard
 from preflight.serve.present import Present
 from preflight.serve.probe import Around, Probe
 from preflight.serve.recorder import NoHistory, Recorder
-from preflight.serve.server import ANSWERS, Server, hush
 from preflight.serve.settings import Settings
 from preflight.serve.systemd import Systemd
+from preflight.serve.web.connections import Limits
+from preflight.serve.web.server import ANSWERS, Server, hush
 
 NOTICED: Final = 1.0
 """Seconds between being not ready and closing the port."""

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from preflight.report.safe import clean
-from preflight.serve.metrics import exposed
+from preflight.serve.web.metrics import exposed
 from tests.samples import DEAD_PROXY
 from tests.serve.boards import AWS, NOW, board
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from preflight.declared import Declared, RoleKind, Sourced
-
-from .manifests import CLUSTER, DEDICATED, EXISTING, MANAGEMENT, POOL, WHOLE, changed, loaded
+from tests.inputs.manifests.written import CLUSTER, DEDICATED, EXISTING, MANAGEMENT, POOL, WHOLE, changed, loaded
 
 
 def declared(folder: Path, text: str, vpc: str | None = None) -> Declared:

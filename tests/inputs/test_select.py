@@ -11,9 +11,9 @@ from preflight.inputs.problem import InputError
 from preflight.inputs.select import Loaded, load
 from preflight.model import Target, Via
 from preflight.untrusted import Secret
+from tests.inputs.manifests.written import MANAGEMENT
 
 from .kinds import KINDS
-from .manifests import MANAGEMENT
 from .planted import PASSWORD, leaks
 
 PROFILE = """\

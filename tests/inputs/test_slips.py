@@ -10,8 +10,7 @@ from preflight.inputs.documents import quoted
 from preflight.inputs.options import Options
 from preflight.inputs.problem import InputError
 from preflight.inputs.select import load
-
-from .manifests import CLUSTER, MANAGEMENT, POOL, changed, lines, remarks
+from tests.inputs.manifests.written import CLUSTER, MANAGEMENT, POOL, changed, lines, remarks
 
 OURS = "apiVersion: multicloud.cluster.gke.io/v1\n"
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-from tests.real.moto_server import Lab as Aws
+from tests.real.aws.moto_server import Lab as Aws
 
 REGION: Final = "us-west-1"
 INTERFACES: Final = ("autoscaling", "ec2", "elasticloadbalancing", "kms", "sts")

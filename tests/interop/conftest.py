@@ -15,7 +15,7 @@ from .process import Missing
 from .squid import Squid
 
 if TYPE_CHECKING:
-    from tests.real.moto_server import Lab as Aws
+    from tests.real.aws.moto_server import Lab as Aws
 
     from .installation import Installation
 
@@ -54,7 +54,7 @@ def squid(lab: Lab) -> Iterator[Squid]:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Aws]:
     """AWS's API, as moto plays it."""
-    from tests.real.moto_server import Lab as Server
+    from tests.real.aws.moto_server import Lab as Server
 
     with Server().running() as server:
         yield server

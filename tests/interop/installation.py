@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from tests.real.moto_server import ENVIRON
-from tests.real.moto_server import Lab as Aws
+from tests.real.aws.moto_server import ENVIRON
+from tests.real.aws.moto_server import Lab as Aws
 
 from .account import Account, build
 from .command import Verdict, run_preflight, verdict

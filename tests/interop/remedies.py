@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore import xform_name  # type: ignore[import-untyped]
 
-from tests.real.moto_server import Lab as Aws
+from tests.real.aws.moto_server import Lab as Aws
 
 from .account import REGION, client
 from .command import Object

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.serve.hook import Hook
+from tests.serve.notify.hook import Hook
 from tests.serve.running import Serving, started
 
 from .command import command, environment

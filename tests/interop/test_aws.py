@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.real.moto_server import ENVIRON
-from tests.real.moto_server import Lab as Aws
+from tests.real.aws.moto_server import ENVIRON
+from tests.real.aws.moto_server import Lab as Aws
 
 from . import remedies
 from .account import EVERYWHERE, permission, service

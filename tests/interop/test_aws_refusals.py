@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.moto_server import ENVIRON, Refusal
-from tests.real.moto_server import Lab as Aws
+from tests.real.aws.moto_server import ENVIRON, Refusal
+from tests.real.aws.moto_server import Lab as Aws
 
 from .account import EVERYWHERE, permission
 from .conftest import start

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.leaks import Planted
-from tests.serve.hook import Hook, hook
+from tests.serve.notify.hook import Hook, hook
 from tests.serve.running import Serving
 
 from .command import command, environment

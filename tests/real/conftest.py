@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.loaders import create_loader  # type: ignore[import-untyped]
 
-from tests.real.moto_server import ENVIRON, Account, Lab, build
+from tests.real.aws.moto_server import ENVIRON, Account, Lab, build
 
 
 @cache

@@ -29,7 +29,7 @@ from preflight.serve.configuration import Configuration
 from preflight.serve.damping import Damped
 from preflight.serve.history import PastRun, Unwritten
 from preflight.serve.journal import Journal
-from preflight.serve.notice import Notice
+from preflight.serve.notify.notice import Notice
 from preflight.serve.present import Present
 from preflight.serve.probe import Around, Probe
 from preflight.serve.recorder import NoHistory, Recorder

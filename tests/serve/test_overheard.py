@@ -19,7 +19,7 @@ WORD = "planted-secret-5"
 _STUMBLING = f"""
 import asyncio
 from preflight.__main__ import main
-from preflight.serve.server import Server
+from preflight.serve.web.server import Server
 
 startup = Server.startup
 

@@ -13,9 +13,9 @@ from preflight.checks.https import HttpsCheck
 from preflight.checks.tcp import TcpCheck
 from preflight.model import Status
 from preflight.plan import Limits
-from preflight.serve import headline
 from preflight.serve.board import Standing
 from preflight.serve.damping import Damping
+from preflight.serve.pages import headline
 from preflight.serve.rhythm import Cron, Every, Jitter
 from preflight.serve.settings import Settings
 from tests.fake import Ends, FakeClock

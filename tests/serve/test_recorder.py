@@ -13,7 +13,7 @@ from preflight.serve.history import History
 from preflight.serve.recorder import SECONDS, Recorder
 from tests.samples import ALL_PASS, HOSTS
 from tests.serve.boards import board
-from tests.serve.past import good
+from tests.serve.history.past import good
 
 
 @pytest.mark.anyio

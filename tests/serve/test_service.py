@@ -17,7 +17,7 @@ from preflight.demo.scenarios import FORMER_PASSWORD, PASSWORD
 from preflight.serve.history import History
 from tests.leaks import Planted
 from tests.serve.conftest import Proxied
-from tests.serve.hook import hook
+from tests.serve.notify.hook import hook
 from tests.serve.running import PROFILE, WORD, Serving, command, environment, serving, started, unhurried
 
 TOKEN = "planted-token-3"
