@@ -38,7 +38,7 @@ def test_the_shipped_alert_fires_when_squid_stops_and_resolves_when_it_is_back(l
         firing = observer.firing()
         assert {each["labels"]["alertname"] for each in firing} == {"PreflightDown"}
         [alert] = [each for each in firing if each["labels"]["check"] == "proxy-https"]
-        assert alert["annotations"]["summary"] == f"proxy-https fails, seen from 127.0.0.1:{service.port}"
+        assert alert["annotations"]["summary"] == f"proxy-https is down, seen from 127.0.0.1:{service.port}"
         service.wait(lambda: observer.value('up{job="preflight"}') == 1, "scraped")  # one scrape may be late
         service.wait(lambda: observer.value('preflight_standing{standing="down"}') == 1, "down")
 
