@@ -85,7 +85,8 @@ def asked(plan: Plan, declared: Declared) -> Mapping[str, str]:
     """
     proxies = declared.proxies
     ways = [proxy and proxy.url for proxy in (proxies.http, proxies.https)], [entry.text for entry in proxies.no_proxy.entries]
-    around = plan.vantage, ways, declared.region, declared.variables, declared.roles
+    roles = [(role.kind, role.name, [each.text for each in (*role.groups, *role.subnets)]) for role in declared.roles]
+    around = plan.vantage, ways, declared.region, declared.variables, roles
     return {check.name: _digest(replace(check, about="", group="", every=None, out_of=None), around) for check in plan.checks}
 
 

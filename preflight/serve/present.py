@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from preflight.causes import causes
 from preflight.model import CheckResult, Report, Status
 from preflight.serve import portion
-from preflight.serve.board import WELL, Board, Change, Stand
+from preflight.serve.board import Board, Change, Stand, Standing
 from preflight.serve.configuration import InForce
 from preflight.serve.damping import Damped, Damping, Standings
 
@@ -69,10 +69,14 @@ class Present:
         return Taken(report, replace(report, results=found, causes=causes(found)), changes)
 
     def _stands(self, force: InForce, report: Report, at: datetime, held: Mapping[str, float]) -> Iterator[tuple[str, Stand]]:
-        """How each check stands that applies now. One that is bad and held back stays bad as long: the refusal itself is what is known of the present."""
+        """How each check stands that applies now.
+
+        One that is bad, stands so, and is held back stays bad as long: the refusal itself is what is known of the present. One that stands up still grows old.
+        """
         for name, status in report.counted.items():
             damped = self.standings.checks.get(name)
             if damped and status is not Status.SKIP:
-                again = at + timedelta(seconds=held[name]) if name in held and damped.standing not in WELL else None
+                bad = damped.standing is not Standing.UP and not self.latest[name].verdict.good_enough
+                again = at + timedelta(seconds=held[name]) if name in held and bad else None
                 pause = (again - self._checked[name]).total_seconds() if again else 0.0
                 yield name, Stand(name, damped.standing, damped.since, self.latest[name], self._checked[name], force.patience[name] + pause, again)

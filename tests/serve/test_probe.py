@@ -202,6 +202,23 @@ async def test_what_is_down_and_held_back_stays_down_and_says_when_it_is_asked_a
     assert stand.stale(stand.asked_again + timedelta(seconds=bench.configuration.now.patience["gcr.io"] + 61))
 
 
+async def test_what_stands_up_still_is_not_kept_up_by_being_held_back() -> None:
+    bench = Bench(meets=(GOOD, GOOD, AUTH), settings=settings(damping=Damping(2, 3), rhythm=Every(600.0)))
+    await bench.play(3)
+    stand = bench.board.stands["proxy-https"]
+    assert (stand.standing, stand.asked_again) == (Standing.UP, None)
+    later = bench.clock.now() + timedelta(seconds=bench.configuration.now.patience["proxy-https"] + 1)
+    assert headline.one(bench.board, stand, stand.result, later).standing is Standing.UNKNOWN
+    assert headline.whole(bench.board, bench.board.report, later).standing is Standing.UNKNOWN
+
+
+async def test_an_optional_check_that_is_held_back_is_not_stale_beside_what_blocks_it() -> None:
+    optional = HttpsCheck(name="optional", target="optional.example", proof="google-api", attempts=1, required=False)
+    bench = Bench(checks=(*checks(), optional), meets=(AUTH,))
+    await bench.play(12)
+    assert not any(stand.stale(bench.clock.now()) for stand in bench.board.stands.values())
+
+
 async def test_where_everything_is_held_back_the_last_run_holds_as_long() -> None:
     bench = Bench(checks=checks()[:2], meets=(AUTH,))
     ages: list[float] = []
