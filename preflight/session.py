@@ -18,7 +18,6 @@ from preflight.engine import Stop
 from preflight.events import Event, Listener
 from preflight.inputs.select import Loaded
 from preflight.model import Report
-from preflight.real.aws import RealAws, RecordedAws
 from preflight.real.clock import RealClock
 from preflight.real.dns import RealDns
 from preflight.real.net import RealNet
@@ -40,10 +39,10 @@ def world(loaded: Loaded, trust: Trust) -> World:
     net = RealNet(dns, clock, trust, loaded.secrets, seen)
     scope = loaded.plan.scope(loaded.declared)
     aws: Aws = NoAws()
-    if loaded.aws_facts:
-        aws = RecordedAws(loaded.aws_facts)
-    elif scope.parts:
-        aws = RealAws(scope, loaded.declared, net, dns, clock, loaded.secrets, loaded.ca_file)
+    if loaded.aws_facts or scope.parts:
+        from preflight.real.aws import RealAws, RecordedAws  # noqa: PLC0415 - a dozen modules that a run without AWS need not wait for
+
+        aws = RecordedAws(loaded.aws_facts) if loaded.aws_facts else RealAws(scope, loaded.declared, net, dns, clock, loaded.secrets, loaded.ca_file)
     return World(net, dns, clock, loaded.declared, loaded.plan.wanted(), control=os.urandom(6).hex(), seen=seen, aws=aws)
 
 
@@ -56,8 +55,7 @@ async def run(loaded: Loaded, listen: Listener, *, trust: Trust, stop: Stop | No
     logging.getLogger().addHandler(_SILENCE)
     async with anyio.create_task_group() as group:
         here = world(loaded, trust)
-        if isinstance(here.aws, RealAws):
-            group.start_soon(here.aws.read)
+        group.start_soon(here.aws.facts)  # beside the walks, before the first check asks
         report = await engine.run(loaded.plan, here, listen, redactor=loaded.secrets, stop=stop)
         if keep and (stop is None or stop.signal is None):
             keep(await here.aws.facts())

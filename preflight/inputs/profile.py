@@ -78,14 +78,10 @@ class Profile(msgspec.Struct, frozen=True):
 
 def default_profile() -> TextFile:
     """The profile that ships with the program: inside the wheel, or the repository's own where it runs from there."""
-    from importlib import resources  # noqa: PLC0415 - not needed where there is a ./checks.yaml
-
-    packaged = resources.files("preflight").joinpath(USUAL)
+    package = Path(__file__).resolve().parents[1]
+    inside, beside = package / USUAL, package.parent / USUAL
     label = f"{USUAL} (packaged)"
-    if packaged.is_file():
-        return TextFile(label, decoded(packaged.read_bytes(), label), 0o644)
-    beside = Path(__file__).resolve().parents[2] / USUAL
-    return TextFile(label, decoded(beside.read_bytes(), label), 0o644)
+    return TextFile(label, decoded((inside if inside.is_file() else beside).read_bytes(), label), 0o644)
 
 
 def parse_profile(file: TextFile, remarks: Remarks, *, packaged: bool = False) -> Profile | None:
