@@ -5,8 +5,8 @@ BIN := .venv/bin
 RUN := .venv/.run
 DEV := .venv/.dev
 
-demo: $(RUN)  ## the main job on an embedded loopback world
-	@$(BIN)/python -m preflight demo
+demo: $(RUN)  ## the main job on an embedded loopback world; BREAK=NAME breaks it
+	@$(BIN)/python -m preflight demo $(if $(BREAK),--break $(BREAK))
 
 test: $(DEV)  ## the tests that need nothing but Python
 	$(BIN)/python -m pytest -n 2 -m "not interop"

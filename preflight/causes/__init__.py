@@ -30,11 +30,15 @@ _RULES: Final[tuple[Rule, ...]] = (
 
 
 def causes(results: Sequence[CheckResult]) -> tuple[Cause, ...]:
-    """The root causes behind everything that failed or could not be decided, the one that explains most first. Each check stands in one cause."""
+    """The root causes behind everything that failed or could not be decided. Each check stands in one cause.
+
+    What decides the verdict comes first: a failure of a required check before what only warns. Of equals, the one that explains most.
+    """
     open_troubles = [Trouble(result, finding) for result in results if (finding := worst(result))]
     found: list[Cause] = []
     for rule in _RULES:
         for cause in rule(open_troubles, results):
             found.append(cause)
             open_troubles = [trouble for trouble in open_troubles if trouble.name not in cause.checks]
-    return tuple(sorted(found, key=lambda cause: -len(cause.checks)))
+    statuses = {result.name: result.status for result in results}
+    return tuple(sorted(found, key=lambda cause: (-max(statuses[name] for name in cause.checks), -len(cause.checks))))

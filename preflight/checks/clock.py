@@ -52,7 +52,8 @@ class ClockCheck(Check[Observed], frozen=True, kw_only=True, tag="clock"):
         ahead = min(ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2], key=abs)  # where two disagree, the one that agrees with us
         evidence: dict[str, Json] = {"ahead_seconds": round(ahead, 1), "peers": peers}
         if abs(ahead) <= WARN_SECONDS:
-            yield codes.finding("ok", message=f"the clock agrees with {len(peers)} peers within {WARN_SECONDS} s", evidence=evidence)
+            count = f"{len(peers)} peer{'s' if len(peers) > 1 else ''}"
+            yield codes.finding("ok", message=f"the clock agrees with {count} within {WARN_SECONDS} s", evidence=evidence)
             return
         status = Status.FAIL if abs(ahead) > FAIL_SECONDS else Status.WARN
         difference = f"about {abs(ahead) / 60:.0f} min {'ahead' if ahead > 0 else 'behind'}"

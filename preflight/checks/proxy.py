@@ -100,5 +100,7 @@ def _good(trace: Trace, beyond: Finding | None) -> str:
     name = _proxy_of(trace)
     if beyond:
         return f"{name} speaks HTTP; it answered {beyond.evidence.get('reply')}"
+    if trace.target.scheme == "http" and trace.answer and not 200 <= trace.answer.status < 300:  # noqa: PLR2004 - whose answer it is, the target's own check judges
+        return f"{name} speaks HTTP; it answered {trace.answer.status} {trace.answer.reason}".rstrip()
     taken = "takes our credentials" if proxy and proxy.user else "wants no credentials"
-    return f"{name} speaks HTTP, {taken}, and {'forwards' if trace.target.scheme == 'http' else 'opens tunnels'}"
+    return f"{name} speaks HTTP, {taken}, and {'forwards' if trace.target.scheme == 'http' else 'says yes to tunnels'}"

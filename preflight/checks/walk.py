@@ -53,7 +53,7 @@ class WalkCheck(Check[Observed], frozen=True, kw_only=True, tag="walk"):
             yield diagnosis.explain(refusal.code, seen.trace, refusal.facts)
         elif answer:
             said = f"{answer.status} {answer.reason}".strip()
-            yield diagnosis.explain("http.unproven", seen.trace, {"reply": f"an answer came, {said}; whose it is, a walk does not judge"})
+            yield diagnosis.explain("http.unproven", seen.trace, {"reply": said})
         else:
             yield codes.finding("ok", message=f"{seen.trace.target} takes connections")
         yield from diagnosis.remarks(seen.trace, seen.now)

@@ -23,6 +23,8 @@ KIND: Final = "proxy-config"
 """The kind of the check that reports the lints."""
 
 _EXAMPLE: Final = '{"httpProxy": "http://HOST:PORT", "noProxy": "169.254.169.254,…"}'
+_WORDS: Final = frozenset({"HOST", "PORT", "USER", "USERNAME", "PASSWORD", "PROXY"})
+"""What documentation writes where a part of a proxy's URL belongs."""
 _PART: Final = re.compile(r"\$\{[A-Za-z_]|(?:^|//)\$[A-Za-z_]|@\$[A-Za-z_][^@]*$|<[A-Za-z][A-Za-z0-9 _.-]*>")
 
 
@@ -112,6 +114,10 @@ def _url(node: Node | None, key: str, remarks: Remarks) -> DeclaredUrl | None:
         hint = "write the proxy's URL, e.g. http://10.0.0.254:3128"
         remarks.problem("input.placeholder", node.where, f"`{key}` is still the placeholder `{text.strip()}`", hint)
         return None
+    if _unfilled(text):
+        hint = "write the proxy's own host, port and credentials into its URL"
+        remarks.problem("input.placeholder", node.where, f"`{key}` (***) still holds a placeholder", hint)
+        return None
     if _PART.search(text):
         hint = "variables are not substituted in a proxy file; write the URL out"
         remarks.problem("input.placeholder", node.where, f"`{key}` (***) still holds a placeholder", hint)
@@ -121,6 +127,12 @@ def _url(node: Node | None, key: str, remarks: Remarks) -> DeclaredUrl | None:
         return None
     lint_proxy_url(url, key, node.where, remarks)
     return DeclaredUrl(url.proxy, node.where)
+
+
+def _unfilled(url: str) -> bool:
+    """Whether a part of a proxy's URL is a word of the documentation. Of credentials only its very words count: a password may look like anything."""
+    userinfo, _, place = (url.partition("://")[2] or url).rpartition("@")
+    return any(word in _WORDS for word in userinfo.split(":")) or any(placeholder.whole(word) or word in _WORDS for word in place.split(":"))
 
 
 def lint_proxy_url(url: ProxyUrl, key: str, where: Where, remarks: Remarks) -> None:
@@ -145,7 +157,7 @@ def _no_proxy(node: Node | None, remarks: Remarks) -> tuple[str, Where | None]:
     if node is None or node.text is None:
         return "", None
     for item in node.text.split(","):
-        if placeholder.whole(item):
+        if placeholder.whole(item) or any(map(placeholder.whole, item.strip().split("."))):
             hint = "write the entries, e.g. 169.254.169.254,10.0.0.0/16, or leave `noProxy` out"
             remarks.problem("input.placeholder", node.where, f"`noProxy` still holds the placeholder `{item.strip()}`", hint)
     return node.text, node.where

@@ -146,7 +146,10 @@ class Probe:
             self._around.journal.say(Level.NOTICE if line["after"] is Standing.UP else Level.WARNING, "change", **line)
         if news := self._news.of(taken.changes, taken.report):
             self._around.tell(notice.of_changes(news, self._around.token()))
+        before = self._board.history
         await self._around.recorder.record(taken.new, self._present.standings.saved)
+        if self._board.history != before:
+            self._around.journal.say(Level.ERROR if self._board.history else Level.NOTICE, "history", why=self._board.history or "it is written again")
 
     async def _conduct(self, plan: Plan) -> Report | None:
         """The report of a run, or None where a bug ended it. The loop says that it is alive meanwhile, unless the run goes on far beyond its deadline."""

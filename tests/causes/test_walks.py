@@ -78,6 +78,12 @@ def test_what_was_blocked_at_second_hand_belongs_to_the_same_story() -> None:
     assert stories(head, first, result(GCR, blocked_by=["proxy-honest"])) == {"tcp.timeout": ("proxy-https", "proxy-honest", GCR)}
 
 
+def test_what_decides_the_verdict_comes_first_however_much_an_optional_trouble_explains() -> None:
+    optional = [result(name, found("proxy.denied"), required=False) for name in ("a.example", "b.example", "c.example")]
+    first, *_ = causes([*optional, result("gcr.io", found("tls.untrusted"))])
+    assert first.checks == ("gcr.io",)
+
+
 def test_without_proxy_checks_the_same_trouble_at_the_same_hop_is_one_story() -> None:
     assert stories(result(GOOGLE, found("tcp.refused")), result(GCR, found("tcp.refused"))) == {"tcp.refused": (GOOGLE, GCR)}
 

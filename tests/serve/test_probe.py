@@ -364,6 +364,7 @@ async def test_a_disk_that_is_full_stops_no_run() -> None:
     bench.between = between
     await bench.play(3)
     assert seen == ["the disk is full", "the disk is full", ""]
+    assert [line[:3] for line in bench.log("history")] == ["<3>", "<5>"]
     assert len(bench.began) == 3
 
 
