@@ -41,6 +41,8 @@ class Plan(msgspec.Struct, frozen=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     besides: tuple[Wanted, ...] = ()
     """Targets of the profile that were not selected: a check of a proxy alone still asks it for something."""
+    known: tuple[Wanted, ...] = ()
+    """The targets of the plan that this one is a part of, in its order; empty where it is whole."""
 
     def scope(self, declared: Declared) -> Scope:
         """What all checks together have to know of AWS."""
@@ -48,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     def wanted(self) -> tuple[Wanted, ...]:
         """The targets that the profile asks for, those of this plan first."""
-        return tuple(Wanted(check.name, target, check.required) for check in self.checks if (target := check.wants())) + self.besides
+        return self.known or tuple(Wanted(check.name, target, check.required) for check in self.checks if (target := check.wants())) + self.besides
 
 
 def make(checks: Iterable[AnyCheck], declared: Declared, *, profile: str = "", limits: Limits | None = None) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 import msgspec
@@ -66,6 +66,20 @@ class Accounts(msgspec.Struct, frozen=True):
                 if proxy.basic:
                     senders.setdefault((proxy.host, proxy.basic), set()).add(check.name)
         return cls({account: frozenset(names) for account, names in senders.items()})
+
+    def keeping(self, before: Accounts) -> Accounts:
+        """These accounts, with what is known of those that were there before: reading the files anew makes no refused credentials right."""
+        return replace(self, backoffs={account: backoff for account, backoff in before.backoffs.items() if account in self.senders})
+
+    def witnesses(self, names: Collection[str], latest: Mapping[str, CheckResult]) -> Iterator[str]:
+        """For each account whose credentials a run of these checks sends only where they were not taken last: a check for which they were.
+
+        Else a 407 that is about one target could not be told from one that is about the account.
+        """
+        for senders in self.senders.values():
+            taken = sorted(name for name in senders if name in latest and _taken(latest[name]))
+            if not senders.isdisjoint(names) and not set(taken).intersection(names):
+                yield from taken[:1]
 
     def held(self, now: float) -> Mapping[str, float]:
         """The checks that have to wait, each with for how many seconds; `now` is the monotonic clock."""

@@ -70,6 +70,8 @@ class Board(msgspec.Struct, kw_only=True):
     """Seconds after which the last run says nothing about the present any more."""
     report: Report | None = None
     stands: Mapping[str, Stand] = msgspec.field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
+    """Required checks that no run has asked yet, because a reload brought them or changed what they ask."""
     standing: Standing = Standing.UNKNOWN
     """Of all required checks together."""
     since: datetime | None = None
@@ -94,6 +96,14 @@ class Board(msgspec.Struct, kw_only=True):
     def ready(self) -> bool:
         """Whether a first run has ended and the process is not on its way out."""
         return self.report is not None and not self.stopping
+
+    def old(self, now: datetime) -> tuple[Stand, ...]:
+        """The required checks whose latest result is too old to speak for the present."""
+        return tuple(stand for stand in self.stands.values() if stand.result.required and stand.stale(now))
+
+    def past(self, now: datetime) -> bool:
+        """Whether what is known, as a whole, is not of the present."""
+        return self.stale(now) or bool(self.isolated or self.unasked or self.old(now))
 
     def age(self, now: datetime) -> float | None:
         """Seconds since the last run ended; None before the first has."""

@@ -111,6 +111,10 @@ class Standings(msgspec.Struct, frozen=True):
         }
         return replace(self, rules=rules, asked=asked, checks=checks)
 
+    def forgetting(self, names: Collection[str]) -> Standings:
+        """The results of these checks are too old to damp the next one."""
+        return replace(self, checks={name: replace(damped, window=()) if name in names else damped for name, damped in self.checks.items()})
+
     def after(self, report: Report, at: datetime, *, ran: Collection[str] | None = None) -> tuple[Standings, tuple[Change, ...]]:
         """How everything stands after a run, and what changed, the whole first.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import IntEnum
+from queue import Full, Queue
+from threading import Thread
 from typing import Final
 
 from preflight.serve.ago import iso
@@ -16,6 +18,8 @@ from preflight.untrusted import Redactor, neutral
 
 _PLAIN: Final = re.compile(r"[^\s\"=]+")
 _LONGEST: Final = 500
+WAITING: Final = 1000
+"""Lines that wait for a reader at most."""
 
 
 class Level(IntEnum):
@@ -49,10 +53,45 @@ class Journal:
         return text if _PLAIN.fullmatch(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def to_stderr(line: str) -> None:
-    """The whole line at once."""
-    sys.stderr.write(line)
-    sys.stderr.flush()
+class Stderr:
+    """Standard error, written by a thread of its own: whoever reads it may stall, and must not stall the loop with it."""
+
+    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+        self._write = write or _whole
+        self._lines: Queue[str] = Queue(WAITING)
+        self._lost = 0
+        Thread(target=self._forever, daemon=True, name="journal").start()
+
+    def __call__(self, line: str) -> None:
+        """Leave the line here; returns at once. Beyond WAITING lines that nobody reads it is lost, and counted."""
+        try:
+            self._lines.put_nowait(line)
+        except Full:
+            self._lost += 1
+
+    def emptied(self, seconds: float) -> bool:
+        """Wait until all is written, no longer than that."""
+        end = time.monotonic() + seconds
+        while self._lines.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.01)
+        return not self._lines.unfinished_tasks
+
+    def _forever(self) -> None:
+        while True:
+            line = self._lines.get()
+            with suppress(OSError, ValueError):
+                self._write(line)
+                if self._lost:
+                    lost, self._lost = self._lost, 0
+                    self._write(f"{line.partition('event=')[0]}event=journal lost={lost}\n")
+            self._lines.task_done()
+
+
+def _whole(line: str) -> None:
+    """Past Python's own stream: its lock, held by a write that hangs, would keep the process from ending."""
+    left = line.encode("utf-8", "backslashreplace")
+    while left:
+        left = left[os.write(2, left) :]
 
 
 def journald_reads(environ: Mapping[str, str], descriptor: int = 2) -> bool:

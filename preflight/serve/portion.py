@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from preflight import codes
 from preflight.causes import causes
-from preflight.model import CheckResult, Report
-from preflight.plan import Plan
-from preflight.world import Wanted
+from preflight.check import EVERYTHING
+from preflight.model import CheckResult, Report, Status
+from preflight.plan import AnyCheck, Plan
 
 
 def taken(plan: Plan, due: Collection[str], latest: Mapping[str, CheckResult]) -> frozenset[str]:
@@ -38,35 +38,33 @@ def _take(plan: Plan, wanted: Collection[str], names: set[str]) -> None:
             left += plan.blockers[name]
 
 
-def sparing(plan: Plan, names: Collection[str], spared: Collection[str]) -> frozenset[str]:
-    """`names` without those that are spared, and without what cannot be judged without them."""
-    kept: set[str] = set()
-    out = set(spared)
+def waiting(plan: Plan, held: Mapping[str, float]) -> Mapping[str, float]:
+    """The checks that have to wait, each with for how many seconds: those that are held back, and what cannot be judged without them."""
+    waits: dict[str, float] = {}
     for check in plan.checks:  # a blocker stands before what it blocks
-        if out.isdisjoint((check.name, *plan.blockers[check.name])):
-            kept.add(check.name)
-        else:
-            out.add(check.name)
-    return frozenset(kept.intersection(names))
+        bound = max((held.get(check.name, 0.0), *(waits.get(name, 0.0) for name in plan.blockers[check.name])))
+        if bound > 0:
+            waits[check.name] = bound
+    return waits
 
 
 def part(plan: Plan, names: Collection[str]) -> Plan:
-    """The plan for these checks alone. The targets of the others stay known: a check of the proxy asks it for one of them."""
+    """The plan for these checks alone. All targets stay known, in their order: a check of the proxy asks it for the same one as in the whole plan."""
     checks = tuple(check for check in plan.checks if check.name in names)
-    others = tuple(Wanted(check.name, target, check.required) for check in plan.checks if check.name not in names and (target := check.wants()))
     return replace(
         plan,
         checks=checks,
         blockers={check.name: tuple(name for name in plan.blockers[check.name] if name in names) for check in checks},
         waits={check.name: tuple(name for name in plan.waits[check.name] if name in names) for check in checks},
-        besides=others + plan.besides,
+        known=plan.wanted(),
     )
 
 
 def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report) -> tuple[Report, frozenset[str]]:
     """The report of all that is known after this run, and the checks about which it says something new.
 
-    A check that was not run is blocked by what was run and is not good enough, and says so from now on.
+    A check that was not run is blocked by what was run and is not good enough, and says so from now on. Where its blocker is well again and it still was not
+    run, nobody knows. A check of everything that came that finds nothing in a part of the plan leaves what it found before.
     """
     fresh = {result.name: result for result in run.results}
     results: dict[str, CheckResult] = {}
@@ -75,13 +73,30 @@ def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report) -> tuple[
         result = fresh.get(check.name) or latest.get(check.name)
         if result is None:
             continue
+        if _found_nothing(check, result, len(fresh) < len(plan.checks)) and check.name in latest:
+            result = latest[check.name]
+            new.discard(check.name)
         bad = tuple(name for name in plan.blockers[check.name] if name in results and not results[name].verdict.good_enough)
         if check.name not in fresh and bad and result.blocked_by != bad:
             result = _blocked(result, bad)
             new.add(check.name)
+        elif check.name not in fresh and result.blocked_by and not bad:
+            result = _not_asked(result)
+            new.add(check.name)
         results[check.name] = result
     found = tuple(results.values())
     return replace(run, results=found, causes=causes(found)), frozenset(new)
+
+
+def _found_nothing(check: AnyCheck, result: CheckResult, part: bool) -> bool:
+    return part and EVERYTHING in check.after() and result.status is Status.SKIP and not result.blocked_by
+
+
+def _not_asked(result: CheckResult) -> CheckResult:
+    message = f"not asked since {', '.join(result.blocked_by)} is in order again"
+    hint = "It is asked as soon as the proxy may be sent the credentials again: correct those that it refused."
+    finding = codes.finding("internal.blocked", status=Status.ERROR, message=message, hint=hint)
+    return replace(result, findings=(finding,), blocked_by=())
 
 
 def _blocked(result: CheckResult, by: tuple[str, ...]) -> CheckResult:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from preflight.causes import causes
 from preflight.model import CheckResult, Report, Status
+from preflight.plan import Plan
 from preflight.serve import portion
 from preflight.serve.board import Board, Change, Stand, Standing
 from preflight.serve.configuration import InForce
@@ -43,7 +44,12 @@ class Present:
         plan, before = force.loaded.plan, self.standings.asked
         self.standings = self.standings.asking(force.asked, force.rules)
         self.latest = {name: result for name, result in self.latest.items() if name in force.asked and before.get(name) == force.asked[name]}
-        self._board.profile, self._board.vantage, self._board.stale_after = plan.profile, plan.vantage, force.stale_after
+        board, report = self._board, self._board.report
+        board.profile, board.vantage, board.stale_after = plan.profile, plan.vantage, force.stale_after
+        board.stands = {name: stand for name, stand in board.stands.items() if name in self.latest}
+        kept = tuple(result for result in report.results if result.name in self.latest) if report else ()
+        board.report = replace(report, results=kept, causes=causes(kept)) if report and kept else None
+        board.unasked = self._unasked(plan) if report else ()
 
     def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float]) -> Taken:
         """Show what this run found, and what follows from it. While the host is isolated its results are shown, and nothing stands differently for them.
@@ -54,19 +60,24 @@ class Present:
         report, new = portion.joined(force.loaded.plan, self.latest, run)
         report = replace(report, inputs=force.loaded.declared.inputs)
         self.latest = {result.name: result for result in report.results}
+        board.unasked = self._unasked(force.loaded.plan)
+        self.standings = self.standings.forgetting({name for name in new if name in board.stands and board.stands[name].stale(at)})
         self._checked.update(dict.fromkeys(new, at))
         changes: tuple[Change, ...] = ()
         if not board.isolated:
             self.standings, changes = self.standings.after(report, at, ran=new)
         board.report, board.last_run = report, at
-        board.stale_after = force.stale_after + (min(held.values()) if force.rhythms.keys() <= held.keys() else 0.0)
+        board.stale_after = max(force.stale_after, min(force.patience[name] + held.get(name, 0.0) for name in force.rhythms)) if held else force.stale_after
         board.stands = MappingProxyType(dict(self._stands(force, report, at, held)))
         if self.standings.whole:
             board.standing, board.since = self.standings.whole.standing, self.standings.whole.since
-        if report.exit_code == 0 and not board.isolated and not any(stand.result.required and stand.stale(at) for stand in board.stands.values()):
+        if report.exit_code == 0 and not board.past(at):
             board.last_success = at
         found = tuple(result for result in report.results if result.name in new)
         return Taken(report, replace(report, results=found, causes=causes(found)), changes)
+
+    def _unasked(self, plan: Plan) -> tuple[str, ...]:
+        return tuple(check.name for check in plan.checks if check.required and check.name not in self.latest)
 
     def _stands(self, force: InForce, report: Report, at: datetime, held: Mapping[str, float]) -> Iterator[tuple[str, Stand]]:
         """How each check stands that applies now.

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from preflight.engine import Stop
 from preflight.inputs.select import Loaded
-from preflight.model import Cause, Report, Status
+from preflight.model import Report, Status
 from preflight.plan import Plan
 from preflight.report import verdict
 from preflight.serve import isolation, portion
@@ -69,6 +69,7 @@ class Probe:
         self._force = configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts
+        self._disproved: set[str] = set()
         self._adopt()
 
     def ask_reload(self) -> None:
@@ -99,10 +100,11 @@ class Probe:
                 await around.rest(min(self._table.sleep(Moment.of(around.clock)), around.systemd.beat or LONGEST_REST))
 
     def _adopt(self) -> None:
-        """Go by what is in force now: everything is due, and nothing is held back."""
+        """Go by what is in force now: everything is due, but for what is held back for the same credentials."""
         self._force = self._configuration.now
         self._table = self._timetable()
-        self._accounts = self._force.accounts
+        self._accounts = self._force.accounts.keeping(self._accounts)
+        self._disproved = set()
         self._everything = True
         self._present.adopt(self._force)
         self._around.journal.secrets = self._force.loaded.secrets
@@ -131,7 +133,9 @@ class Probe:
         """Run these checks, and what belongs to them, and take what was found everywhere."""
         plan, clock = self._force.loaded.plan, self._around.clock
         started = clock.monotonic()
-        names = portion.sparing(plan, portion.taken(plan, due, self._present.latest), self._accounts.held(started))
+        latest, spared = self._present.latest, self._held()
+        names = portion.taken(plan, due, latest) - spared.keys()
+        names |= portion.taken(plan, tuple(self._accounts.witnesses(names, latest)), latest) - spared.keys()
         if not names:
             return
         run = await self._conduct(portion.part(plan, names))
@@ -139,8 +143,10 @@ class Probe:
             return
         self._count(run)
         self._accounts = self._accounts.after(run.results, started=started, intervals=self._intervals())
-        self._judge_isolation(run)
-        taken = self._present.take(run, self._force, clock.now(), self._accounts.held(clock.monotonic()))
+        if self._undecided(run):
+            self._everything = True
+            return
+        taken = self._present.take(run, self._force, clock.now(), self._held())
         self._log(run)
         for line in lines(taken.changes):
             self._around.journal.say(Level.NOTICE if line["after"] is Standing.UP else Level.WARNING, "change", **line)
@@ -182,19 +188,30 @@ class Probe:
             self._board.running, self._stop = False, None
         return reports[0] if reports else None
 
-    def _judge_isolation(self, run: Report) -> None:
+    def _held(self) -> Mapping[str, float]:
+        """The checks that have to wait from now on, each with for how many seconds."""
+        return portion.waiting(self._force.loaded.plan, self._accounts.held(self._around.clock.monotonic()))
+
+    def _undecided(self, run: Report) -> bool:
+        """Judge whether this host is cut off. True where only a run of everything can tell: then this one says nothing to anybody.
+
+        A part may lead to where this host never had a route. What was disproved once is not asked again; where checks are held back, nobody can tell.
+        """
         board, around = self._board, self._around
         reason = isolation.cut_off(run, around.routes)
         if reason is None or bool(reason) == bool(board.isolated):
-            return
+            return False
         if reason and not self._force.rhythms.keys() <= {result.name for result in run.results}:
-            # a part of the checks may all lead to where this host never had a route; where some are held back, nobody can tell
-            self._everything = not self._accounts.held(around.clock.monotonic())
-            return
+            if reason in self._disproved or self._held():
+                return False
+            self._disproved.add(reason)
+            return True
+        self._disproved = set()
         board.isolated = reason
         self._everything = not reason  # what was found meanwhile says nothing
         around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
         around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
+        return False
 
     def _intervals(self) -> Mapping[str, float]:
         """Seconds from one look at each check to the next, usually."""
@@ -211,7 +228,7 @@ class Probe:
     def _log(self, run: Report) -> None:
         status = verdict.status(run)
         level = Level.ERROR if status is Status.FAIL else Level.WARNING if status > Status.SKIP else Level.INFO
-        cause = _cause(run.causes)
+        cause = run.causes[0].title if run.causes else ""
         self._around.journal.say(
             level, "run", status=status.word, checks=len(run.results), seconds=run.seconds, cut="yes" if not run.complete else "", cause=cause
         )
@@ -224,11 +241,7 @@ class Probe:
     def _show_next(self) -> None:
         now = Moment.of(self._around.clock)
         wait = self._table.due_in(now)
-        held = self._accounts.held(now.monotonic)
+        held = self._held()
         if self._force.rhythms.keys() <= held.keys():
             wait = max(wait, min(held.values()))
         self._board.next_run = now.wall + timedelta(seconds=wait)
-
-
-def _cause(causes: tuple[Cause, ...]) -> str:
-    return causes[0].title if causes else ""

@@ -38,7 +38,7 @@ from preflight.serve import web
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
 from preflight.serve.history import History
-from preflight.serve.journal import Journal, Level, journald_reads, to_stderr
+from preflight.serve.journal import Journal, Level, Stderr, journald_reads
 from preflight.serve.notify.mailbox import Destination, Mailbox
 from preflight.serve.notify.notice import Notice
 from preflight.serve.overheard import Overheard
@@ -79,7 +79,8 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
     """Serve until told to stop. Raises InputError, history's Unusable and Refused, all before anything is sent."""
     clock = RealClock()
     configuration = Configuration(load, settings, clock.now)
-    journal = Journal(to_stderr, clock.now, prefixed=journald_reads(environ))
+    stderr = Stderr()
+    journal = Journal(stderr, clock.now, prefixed=journald_reads(environ))
     plan = configuration.now.loaded.plan
     board = Board(version=__version__, profile=plan.profile, vantage=plan.vantage, started=clock.now(), stale_after=configuration.now.stale_after)
     board.remembers = settings.history is not None
@@ -103,6 +104,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
         anyio.run(_serve, service)
     finally:
         port.close()
+        stderr.emptied(LAST_WORDS)
 
 
 async def _serve(service: Service) -> None:

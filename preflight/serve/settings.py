@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from preflight.check import seconds
+from preflight.check import EVERYTHING, seconds
 from preflight.inputs.problem import InputError, Problem, Where
 from preflight.plan import AnyCheck, Plan
 from preflight.serve.damping import Damping
@@ -84,7 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds after which the latest result of each check says nothing about the present, by the check's own rhythm."""
         longest = {rhythm: _longest_gap(rhythm, now) for rhythm in set(self.rhythms(plan).values())}
         each = {rhythm: 2 * (gap + self.jitter.delay(gap, 1.0)) + plan.limits.deadline for rhythm, gap in longest.items()}
-        return {name: max(self.stale_after or 0.0, each[rhythm]) for name, rhythm in self.rhythms(plan).items()}
+        after_all = {check.name for check in plan.checks if EVERYTHING in check.after()}  # these live on what the others find
+        slowest = max(each.values())
+        return {name: max(self.stale_after or 0.0, slowest if name in after_all else each[rhythm]) for name, rhythm in self.rhythms(plan).items()}
 
     def _rhythms(self, plan: Plan) -> Iterator[tuple[str, Rhythm]]:
         for check in plan.checks:

@@ -97,6 +97,13 @@ def test_one_account_on_two_ports_is_held_back_as_one() -> None:
     assert not one.held(45)
 
 
+def test_other_credentials_are_another_account() -> None:
+    before = accounts(HTTP, HTTP).after([REFUSED], started=0, intervals=INTERVALS)
+    other = replace(HTTP, password=Secret("another"))
+    assert accounts(HTTP, HTTP).keeping(before).held(1).keys() == before.held(1).keys()
+    assert not accounts(other, other).keeping(before).held(1)
+
+
 def test_of_a_check_that_may_have_asked_either_proxy_only_a_refusal_counts() -> None:
     both = Accounts({("a", Secret("x")): frozenset({"gcr.io", "odd"}), ("b", Secret("x")): frozenset({"odd"})})
     odd = replace(TAKEN, name="odd")

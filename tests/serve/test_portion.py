@@ -47,15 +47,16 @@ def test_what_is_blocked_goes_along_with_what_blocks_it() -> None:
 
 
 def test_what_cannot_be_judged_without_the_spared_is_spared_too() -> None:
-    assert portion.sparing(CHAIN, {"0", "1", "2", "3"}, {"0"}) == {"3"}
-    assert portion.sparing(CHAIN, {"2", "3"}, {"1"}) == {"3"}
+    assert portion.waiting(CHAIN, {"0": 60.0}) == {"0": 60.0, "1": 60.0, "2": 60.0}
+    assert portion.waiting(CHAIN, {"1": 60.0, "2": 90.0}) == {"1": 60.0, "2": 90.0}
+    assert portion.waiting(CHAIN, {}) == {}
 
 
 def test_a_part_knows_the_targets_of_the_rest() -> None:
     part = portion.part(CHAIN, {"0", "1"})
     assert [check.name for check in part.checks] == ["0", "1"]
     assert part.blockers == {"0": (), "1": ("0",)}
-    assert {each.name for each in part.wanted()} == {"0", "1", "2", "3"}
+    assert [each.name for each in part.wanted()] == ["0", "3", "1", "2"]
 
 
 def test_what_was_not_run_follows_its_blocker_down() -> None:

@@ -298,13 +298,14 @@ async def test_whatever_history_stumbles_over_probing_goes_on() -> None:
     assert "password" not in bench.board.history
 
 
-async def test_a_changed_file_ends_the_backoff(tmp_path: Path) -> None:
+async def test_a_changed_file_makes_refused_credentials_no_better(tmp_path: Path) -> None:
     file = tmp_path / "proxy.json"
     file.write_text("good")
     bench = Bench(meets=(AUTH,), file=file)
     bench.between = lambda runs: file.chmod(0o600) if runs == 1 else None
     await bench.play(2)
-    assert [("proxy-https" in names) for names in bench.names()] == [True, True]
+    assert [("proxy-https" in names) for names in bench.names()] == [True, False]
+    assert len(bench.log("reloaded")) == 1
 
 
 async def test_a_good_file_replaces_the_old_one_and_a_bad_one_never_does(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def status_page(board: Board, report: Report | None, memory: Memory, now: dateti
         next=_ahead(board.next_run, now),
         counts=verdict.counts(report) if report else "",
         strip=drawn,
-        past=bool(report) and (board.stale(now) or bool(board.isolated)),
+        past=bool(report) and board.past(now),
     )
 
 

@@ -7,6 +7,7 @@ whatever the last run said.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,7 @@ from preflight.model import CheckResult, Report, Status
 from preflight.report import verdict, words
 from preflight.serve.ago import lasting
 from preflight.serve.board import WELL, Board, Stand, Standing
+from preflight.serve.damping import worst
 
 _WORDS: Final = {Standing.UP: "Up", Standing.DEGRADED: "Degraded", Standing.UNKNOWN: "Unknown", Standing.DOWN: "Down"}
 _WORD: Final = re.compile(r"[a-z]+[ ,]")
@@ -56,10 +58,13 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     doubt = _doubt(board, now)
     if report is None or doubt:
         return Headline(Standing.UNKNOWN, doubt)
-    old = [stand for stand in board.stands.values() if stand.result.required and stand.stale(now)]
-    if old and board.standing in WELL:
-        names = ", ".join(stand.name for stand in old[:_NAMED]) + (f" and {len(old) - _NAMED} more" if len(old) > _NAMED else "")
-        return Headline(Standing.UNKNOWN, f"Not looked at for {lasting(max((now - stand.checked).total_seconds() for stand in old))}: {names}", board.since)
+    old = board.old(now)
+    rest = [stand.standing for stand in board.stands.values() if stand.result.required and stand not in old]
+    if old and (not rest or worst(rest) in WELL):
+        age = lasting(max((now - stand.checked).total_seconds() for stand in old))
+        return Headline(Standing.UNKNOWN, f"Not looked at for {age}: {_listed([stand.name for stand in old])}", board.since)
+    if board.unasked and board.standing in WELL:
+        return Headline(Standing.UNKNOWN, f"Not asked since the files changed: {_listed(board.unasked)}", board.since)
     note = _damped(board.standing, _LIKE[verdict.status(report)])
     cause = "" if board.standing is Standing.UP else _first(report)
     return Headline(board.standing, _capital(verdict.sentence(report)), board.since, cause, note)
@@ -68,8 +73,8 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
 def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -> Headline:
     """How one check stands. `result` is its latest, clean."""
     doubt = _doubt(board, now)
-    worst = words.worst(result)
-    said = _capital(worst.message if worst and result.status > Status.SKIP else words.gist(result)) or "It passed"
+    finding = words.worst(result)
+    said = _capital(finding.message if finding and result.status > Status.SKIP else words.gist(result)) or "It passed"
     if doubt or stand is None:
         return Headline(Standing.UNKNOWN, doubt or said)
     if stand.stale(now):
@@ -77,6 +82,10 @@ def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -
     counted = board.report.counted if board.report else {}
     notes = [_damped(stand.standing, _LIKE[counted.get(stand.name, result.status)]), _held(stand, now)]
     return Headline(stand.standing, said, stand.since, note=" ".join(filter(None, notes)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _doubt(board: Board, now: datetime) -> str:
@@ -109,7 +118,7 @@ def _held(stand: Stand, now: datetime) -> str:
     if stand.asked_again is None:
         return ""
     left = lasting((stand.asked_again - now).total_seconds())
-    return f"It is asked again in {left}, or as soon as the files change: the proxy refused the credentials, and accounts lock."
+    return f"It is asked again in {left}, or as soon as other credentials are given: the proxy refused the credentials, and accounts lock."
 
 
 def _capital(text: str) -> str:

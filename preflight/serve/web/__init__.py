@@ -135,8 +135,7 @@ class _Site:
             raise HTTPException(503)
         made = await self._press.print(form, lambda edition: FORMATS[form](edition.report).encode() if edition.report else b"")
         kind, name = _FILES[form]
-        stale = edition.board.stale(edition.now) or bool(edition.board.isolated)
-        extra = {"Preflight-Stale": str(stale).lower()}
+        extra = {"Preflight-Stale": str(edition.board.past(edition.now)).lower()}
         return Response(made, media_type=kind, headers=extra | ({"Content-Disposition": f'attachment; filename="preflight-{name}"'} if download else {}))
 
     def _known(self, request: Request) -> str:

@@ -1,0 +1,172 @@
+"""Checks with intervals of their own: what a run of a part may say, and what it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from preflight import engine
+from preflight.checks.clock import ClockCheck
+from preflight.checks.https import HttpsCheck
+from preflight.checks.proxy_config import ProxyConfigCheck
+from preflight.checks.tcp import TcpCheck
+from preflight.engine import Stop
+from preflight.inputs.select import Loaded
+from preflight.model import Report
+from preflight.serve.board import Standing
+from preflight.serve.damping import Damping
+from preflight.serve.pages import headline
+from preflight.serve.rhythm import Every, Jitter
+from preflight.serve.settings import Settings
+from preflight.world import Dated
+from tests import fake
+from tests.fake import Ends, FakeNet
+from tests.serve.bench import GOOD, REFUSED, UNREACHABLE, Bench, checks
+
+pytestmark = pytest.mark.anyio
+
+AUTH = Ends("proxy.auth-rejected", {"reply": "407"})
+FAR = Ends("tcp.unreachable", {"name": "10.9.9.9", "addresses": "10.9.9.9"})
+
+
+def denied(**fields: Any) -> HttpsCheck:
+    """A target that squid denies by policy with 407."""
+    return HttpsCheck(name="denied", target="denied.example", proof="google-api", attempts=1, every="30s", **fields)
+
+
+def stands(bench: Bench, later: float = 0.0) -> Standing:
+    """What `/healthz` says now, or so many seconds after the last run."""
+    at = bench.board.last_run + timedelta(seconds=later) if later and bench.board.last_run else bench.clock.now()
+    return headline.whole(bench.board, bench.board.report, at).standing
+
+
+async def test_the_proxy_is_asked_the_same_question_in_every_part() -> None:
+    bench = Bench(checks=(*checks(), denied()), worlds={"denied.example": AUTH})
+    seen: list[Standing] = []
+    bench.between = lambda _runs: seen.append(bench.board.stands["proxy-https"].standing)
+    await bench.play(6)
+    assert set(seen) == {Standing.UP}
+    assert not bench.log("held-back")
+
+
+async def test_a_target_that_is_refused_alone_starves_nobody() -> None:
+    bench = Bench(checks=(*checks()[1:], denied(required=False)), worlds={"denied.example": AUTH})
+    await bench.play(40)
+    assert not bench.log("held-back")
+    assert stands(bench) is Standing.DEGRADED
+
+
+async def test_a_host_that_is_cut_off_within_a_part_says_nothing_of_the_proxy() -> None:
+    rare = TcpCheck(name="rare", target="rare.example:443", attempts=1, every="2m")
+    bench = Bench(checks=(*checks(), rare), meets=(GOOD, UNREACHABLE), routes=())
+    await bench.play(3)
+    assert [notice.type for notice in bench.told] == ["internal.preflight.isolation.v1"]
+    assert [len(names) for names in bench.names()][:3] == [4, 3, 4]
+    assert all(stand.standing is Standing.UP for stand in bench.board.stands.values())
+
+
+async def test_one_check_without_a_route_does_not_make_every_part_a_whole_run() -> None:
+    frequent = TcpCheck(name="frequent", target="10.9.9.9:443", attempts=1, every="10s")
+    bench = Bench(checks=(*(replace(check, every="1h") for check in checks()), frequent), worlds={"10.9.9.9": FAR})
+    await bench.play(8)
+    assert [len(names) for names in bench.names()] == [4, 1, 4, *[1] * (len(bench.began) - 3)]
+    assert bench.board.stands["frequent"].standing is Standing.DOWN
+
+
+def dated(bench: Bench, ahead: float) -> None:
+    """Let every answer of gcr.io tell a time by which this host is so many seconds ahead."""
+
+    async def run(loaded: Loaded, stop: Stop) -> Report:
+        names = tuple(check.name for check in loaded.plan.checks)
+        bench.began.append((bench.clock.ticks, names))
+        dates = [Dated("gcr.io", ahead)] if "gcr.io" in names else []
+        here = fake.world(loaded.plan, net=FakeNet({"*": GOOD}), declared=loaded.declared, dates=dates)
+        report = await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop)
+        return replace(report, started=bench.clock.now())
+
+    bench.probe._around = replace(bench.probe._around, run=run)
+
+
+@pytest.mark.parametrize(("ahead", "standing"), [(4000.0, Standing.DOWN), (0.0, Standing.UP)])
+async def test_a_part_in_which_nobody_told_the_time_says_nothing_of_the_clock(ahead: float, standing: Standing) -> None:
+    bench = Bench(checks=(*(replace(check, every="5m") for check in checks()), ClockCheck(name="clock")))
+    dated(bench, ahead)
+    seen: list[Standing] = []
+    bench.between = lambda _runs: seen.append(stands(bench))
+    await bench.play(9)
+    assert set(seen) == {standing}
+
+
+async def test_what_was_blocked_and_is_held_back_now_is_not_known() -> None:
+    gate = TcpCheck(name="gate", target="10.0.0.9:443", attempts=1)
+    behind = HttpsCheck(name="behind", target="x.example", proof="google-api", attempts=1, requires=("gate",))
+    bench = Bench(checks=(gate, behind, replace(denied(required=False), every=None)), worlds={"10.0.0.9": REFUSED, "denied.example": AUTH})
+    bench.between = lambda _runs: bench.worlds.update({"10.0.0.9": GOOD, "x.example": REFUSED})  # type: ignore[attr-defined]
+    await bench.play(2)
+    assert "behind" not in bench.names()[1]
+    assert stands(bench) is Standing.UNKNOWN
+    assert "not asked since gate is in order" in bench.board.stands["behind"].result.findings[0].message
+
+
+async def test_a_check_with_a_long_interval_does_not_make_what_is_held_back_stale() -> None:
+    bench = Bench(checks=(*checks()[:2], ProxyConfigCheck(name="proxy-config", every="1h")), meets=(AUTH,))
+    await bench.play(8)
+    assert bench.configuration.now.stale_after < 400
+    assert stands(bench, later=400) is Standing.DOWN
+
+
+async def test_what_cannot_be_judged_without_what_is_held_back_waits_as_long() -> None:
+    direct = TcpCheck(name="direct", target="10.0.0.9:443", attempts=1, requires=("proxy-https",))
+    bench = Bench(checks=(*checks(), direct), meets=(AUTH,), worlds={"10.0.0.9": GOOD})
+    await bench.play(14)
+    assert bench.board.stands["direct"].asked_again is not None
+    assert not bench.board.stands["direct"].stale(bench.clock.now())
+
+
+async def test_results_from_before_a_sleep_damp_nothing() -> None:
+    bench = Bench(settings=Settings(rhythm=Every(60.0), jitter=Jitter(), damping=Damping(2, 3)), meets=(GOOD, GOOD, REFUSED))
+    await bench.play(2)
+    bench.clock.time += timedelta(days=2)  # the monotonic clock stood still meanwhile
+    bench.board.stopping = False
+    assert stands(bench) is Standing.UNKNOWN
+    await bench.play(1)
+    assert stands(bench) is Standing.DOWN
+
+
+async def reloaded(bench: Bench, during: Callable[[], None]) -> None:
+    """One good run, then another target, and a run that breaks."""
+    await bench.play(1)
+    bench.checks = checks(path="/other/")
+    bench.board.stopping = False
+
+    async def broken(_loaded: Loaded, _stop: Stop) -> Report:
+        during()
+        raise RuntimeError
+
+    bench.probe._around = replace(bench.probe._around, run=broken)
+    bench.probe.ask_reload()
+    await bench.play(1)
+
+
+async def test_after_a_reload_the_old_answer_does_not_speak_for_the_new_question() -> None:
+    bench, seen = Bench(), list[Standing]()
+    await reloaded(bench, lambda: seen.append(stands(bench)))
+    assert seen == [Standing.UNKNOWN]
+    assert stands(bench) is Standing.UNKNOWN
+    assert bench.board.unasked == ("gcr.io",)
+    assert "gcr.io" in headline.whole(bench.board, bench.board.report, bench.clock.now()).sentence
+    assert bench.board.past(bench.clock.now())
+    assert set(bench.board.stands) == {"proxy-https", "proxy-config"}
+
+
+async def test_a_reload_does_not_send_refused_credentials_again() -> None:
+    bench = Bench(meets=(AUTH,))
+    bench.between = lambda _runs: bench.probe.ask_reload()
+    await bench.play(10)
+    sent = [at for at, names in bench.began if "proxy-https" in names]
+    assert [later - earlier for earlier, later in pairwise(sent)] == [120.0, 240.0]
