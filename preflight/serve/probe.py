@@ -144,7 +144,7 @@ class Probe:
         self._count(run)
         self._accounts = self._accounts.after(run.results, started=started, intervals=self._intervals())
         if self._undecided(run):
-            self._everything = True
+            self._everything = not self._held()
             return
         taken = self._present.take(run, self._force, clock.now(), self._held())
         self._log(run)
@@ -195,16 +195,17 @@ class Probe:
     def _undecided(self, run: Report) -> bool:
         """Judge whether this host is cut off. True where only a run of everything can tell: then this one says nothing to anybody.
 
-        A part may lead to where this host never had a route. What was disproved once is not asked again; where checks are held back, nobody can tell.
+        A part may lead to where this host never had a route. What was disproved is not asked again; where checks are held back, nobody can tell.
         """
         board, around = self._board, self._around
         reason = isolation.cut_off(run, around.routes)
         if reason is None or bool(reason) == bool(board.isolated):
             return False
         if reason and not self._force.rhythms.keys() <= {result.name for result in run.results}:
-            if reason in self._disproved or self._held():
+            if reason in self._disproved:
                 return False
-            self._disproved.add(reason)
+            if not self._held():
+                self._disproved.add(reason)
             return True
         self._disproved = set()
         board.isolated = reason

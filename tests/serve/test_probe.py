@@ -413,6 +413,10 @@ async def test_while_credentials_are_held_back_nobody_can_tell_isolation() -> No
     await bench.play(2)
     assert sorted(bench.names()[1]) == ["elsewhere", "proxy-config"]
     assert bench.board.isolated == ""
+    assert len(bench.told) == 1, "the refusal, and nothing about what the cut-off host could not reach"
+    stand = bench.board.stands["elsewhere"]
+    assert stand.standing is Standing.UP
+    assert headline.one(bench.board, stand, stand.result, bench.clock.now() + timedelta(seconds=stand.stale_after)).standing is Standing.UNKNOWN
 
 
 async def test_a_run_that_breaks_is_counted_and_the_next_one_comes() -> None:
