@@ -41,6 +41,8 @@ class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unk
     """One question about the world. Subclass it, set `kind`, add fields, and write `observe` and `judge`."""
 
     kind: ClassVar[str]
+    sends: ClassVar[bool] = True
+    """Whether it may send anything to a proxy. What judges only what is declared, or what others saw, sends nothing."""
 
     name: Name
     group: str = "core"
@@ -75,6 +77,8 @@ class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unk
 
     def through(self, declared: Declared) -> Iterable[Proxy]:
         """The proxies that it may send something to. One without a target may ask for anything."""
+        if not self.sends:
+            return ()
         target = self.wants()
         if target is None:
             return filter(None, (declared.proxies.http, declared.proxies.https))

@@ -21,7 +21,7 @@ from preflight.model import Report
 from preflight.real.clock import RealClock
 from preflight.real.dns import RealDns
 from preflight.real.net import RealNet
-from preflight.real.signals import ENDING, end_at_once, tell_again
+from preflight.real.signals import end_at_once, heeded, tell_again
 from preflight.real.tls import Trust
 from preflight.report import STREAMS
 from preflight.sink import STDOUT, Destination, File, Unwritable, to_stdout
@@ -86,7 +86,7 @@ def conduct(loaded: Loaded, listen: Listener, *, trust: Trust, keep: Callable[[F
 
 
 async def _heed_signals(stop: Stop, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-    with anyio.open_signal_receiver(*ENDING) as signals:
+    with anyio.open_signal_receiver(*heeded()) as signals:
         tell_again()
         task_status.started()
         async for number in signals:

@@ -116,6 +116,11 @@ class Proxy(msgspec.Struct, frozen=True, dict=True):
         pair = f"{self.user.reveal()}:{self.password.reveal() if self.password else ''}"
         return Secret("Basic " + base64.b64encode(pair.encode()).decode())
 
+    @property
+    def account(self) -> tuple[str, Secret] | None:
+        """Whom the proxy may lock out after wrong attempts, on all of its ports; None where nothing is sent that could be wrong."""
+        return (self.host, self.basic) if self.basic else None
+
 
 class Direct(msgspec.Struct, frozen=True):
     """The target is reached without a proxy."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import shutil
 import ssl
 import tempfile
 import warnings
@@ -89,6 +91,7 @@ def _files(leaf: Leaf) -> tuple[Path, Path]:
             x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, where)]), critical=False
         )
     home = Path(tempfile.mkdtemp(prefix="preflight-identity-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     chain = [builder.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), *(signer(name, **_authority(name)).pem for name in leaf.sends)]
     (home / "chain.pem").write_bytes(b"".join(chain))
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -9,8 +9,7 @@ import msgspec
 
 from preflight import codes
 from preflight.check import EVERYTHING, Check
-from preflight.declared import Declared
-from preflight.model import Finding, Proxy, Status
+from preflight.model import Finding, Status
 from preflight.untrusted import Json
 from preflight.world import Dated, World
 
@@ -29,11 +28,7 @@ class ClockCheck(Check[Observed], frozen=True, kw_only=True, tag="clock"):
     """Local time against the `Date` headers (RFC 9110 section 6.6.1) seen in this run, each corrected by its `Age`."""
 
     kind: ClassVar[str] = "clock"
-
-    def through(self, declared: Declared) -> Iterable[Proxy]:
-        """It sends nothing."""
-        del declared
-        return ()
+    sends: ClassVar[bool] = False
 
     def after(self) -> Iterable[str]:
         """See Check."""

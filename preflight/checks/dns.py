@@ -17,6 +17,7 @@ class DnsCheck(Check[Step], frozen=True, kw_only=True, tag="dns"):
     """The name has an address here. Behind a proxy this is rarely needed: the proxy resolves."""
 
     kind: ClassVar[str] = "dns"
+    sends: ClassVar[bool] = False
 
     host: Annotated[str, msgspec.Meta(pattern=r"^[^\s/:]+$", min_length=1)]
 

@@ -13,7 +13,7 @@ from preflight import diagnosis
 from preflight.check import seconds
 from preflight.checks.https import proved
 from preflight.checks.target import TargetCheck
-from preflight.model import Direct, Finding, Phase, Step, Target, Via
+from preflight.model import Direct, Finding, Phase, Proxy, Step, Target, Via
 from preflight.proof import Expect, ProofName, Request, judge
 from preflight.world import Trace, World
 
@@ -45,7 +45,7 @@ class HttpCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="http"):
         aside: list[str] = []
         async with anyio.create_task_group() as group:
             if isinstance(route, Via):
-                group.start_soon(_connect_too, world, target, min(ASIDE_SECONDS, seconds(self.timeout)), aside)
+                group.start_soon(_connect_too, world, target, route.proxy, min(ASIDE_SECONDS, seconds(self.timeout)), aside)
             trace = await world.net.walk(target, route, ask=ask, timeout=seconds(self.timeout), every_address=isinstance(route, Direct))
             if trace.failed:
                 group.cancel_scope.cancel()
@@ -67,9 +67,10 @@ class HttpCheck(TargetCheck[Observed], frozen=True, kw_only=True, tag="http"):
         return seen.trace.steps
 
 
-async def _connect_too(world: World, target: Target, bound: float, aside: list[str]) -> None:
+async def _connect_too(world: World, target: Target, asked: Proxy, bound: float, aside: list[str]) -> None:
+    """An account that the GET does not use is left alone: if its credentials are wrong, each CONNECT would be one more attempt that nobody counts."""
     tunnel = Target("https", target.host, 443)
     route = world.declared.route(tunnel)
-    if isinstance(route, Via):
+    if isinstance(route, Via) and route.proxy.account in {None, asked.account}:
         trace = await world.net.walk(tunnel, route, upto=Phase.PROXY, timeout=bound)
         aside.append(trace.code or "ok")

@@ -9,8 +9,8 @@ import msgspec
 
 from preflight import codes
 from preflight.check import Check
-from preflight.declared import Declared, Role
-from preflight.model import Finding, Proxy
+from preflight.declared import Role
+from preflight.model import Finding
 from preflight.world import World
 
 _SHOWN: Final = 10
@@ -29,11 +29,7 @@ class ManifestCheck(Check[Observed], frozen=True, kw_only=True, tag="manifest"):
     """What the reader of the manifests remarked. One that cannot be used never gets here: it ends the run before a packet is sent."""
 
     kind: ClassVar[str] = "manifest"
-
-    def through(self, declared: Declared) -> Iterable[Proxy]:
-        """It sends nothing."""
-        del declared
-        return ()
+    sends: ClassVar[bool] = False
 
     async def observe(self, world: World) -> Observed:
         """See Check."""

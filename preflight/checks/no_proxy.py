@@ -10,9 +10,8 @@ import msgspec
 
 from preflight import codes
 from preflight.check import Check
-from preflight.declared import Declared
 from preflight.dialects import differences
-from preflight.model import Finding, Proxy, Route, Target
+from preflight.model import Finding, Route, Target
 from preflight.route import Entry, EntryKind, NoProxy, exemption
 from preflight.untrusted import Json
 from preflight.world import World
@@ -51,11 +50,7 @@ class NoProxyCheck(Check[NoProxySeen], frozen=True, kw_only=True, tag="no-proxy"
     """What each noProxy entry means, which required targets it keeps from the proxy, and what it forgets."""
 
     kind: ClassVar[str] = "no-proxy"
-
-    def through(self, declared: Declared) -> Iterable[Proxy]:
-        """It sends nothing."""
-        del declared
-        return ()
+    sends: ClassVar[bool] = False
 
     async def observe(self, world: World) -> NoProxySeen:
         """The declared list, and how it routes every target of the plan."""

@@ -9,8 +9,7 @@ import msgspec
 
 from preflight import codes
 from preflight.check import Check
-from preflight.declared import Declared
-from preflight.model import Finding, Proxy
+from preflight.model import Finding
 from preflight.route import Proxies
 from preflight.world import World
 
@@ -26,11 +25,7 @@ class ProxyConfigCheck(Check[Observed], frozen=True, kw_only=True, tag="proxy-co
     """What the reader of the proxy file remarked. A file that does not parse never gets here: it ends the run before a packet is sent."""
 
     kind: ClassVar[str] = "proxy-config"
-
-    def through(self, declared: Declared) -> Iterable[Proxy]:
-        """It sends nothing."""
-        del declared
-        return ()
+    sends: ClassVar[bool] = False
 
     async def observe(self, world: World) -> Observed:
         """See Check."""

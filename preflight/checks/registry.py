@@ -11,7 +11,7 @@ from preflight import codes, diagnosis
 from preflight.check import Check, seconds
 from preflight.checks.pull import EXCHANGES, Pull, Stage
 from preflight.declared import Declared
-from preflight.model import Finding, Step, Target, Via
+from preflight.model import Finding, Proxy, Step, Target, Via
 from preflight.untrusted import Json
 from preflight.world import Trace, World
 
@@ -44,6 +44,11 @@ class RegistryCheck(Check[Observed], frozen=True, kw_only=True, tag="registry"):
     def wants(self) -> Target:
         """See Check."""
         return Target.parse(ALIASES.get(self.registry, self.registry), "https")
+
+    def through(self, declared: Declared) -> Iterable[Proxy]:
+        """The proxy of https: tokens and blobs are on hosts that the registry names, whatever is said of its own."""
+        via = declared.proxies.choose("https")
+        return (via.proxy,) if via else ()
 
     def blockers(self, declared: Declared) -> Iterable[str]:
         """See Check."""

@@ -16,6 +16,11 @@ ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 _told: list[int] = []
 
 
+def heeded() -> tuple[signal.Signals, ...]:
+    """Those of SIGINT and SIGTERM that are not ignored: a shell's background job leaves Ctrl-C to the foreground, and so do we."""
+    return tuple(each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN)
+
+
 def heed_from_now_on(*, serves: bool) -> None:
     """Until a command heeds signals itself, SIGINT and SIGTERM end the program: exit code 0 for what serves until it is told to stop, else 130 or 143.
 
@@ -28,9 +33,8 @@ def heed_from_now_on(*, serves: bool) -> None:
         _told.append(number)
         raise SystemExit(0 if serves else 128 + number)
 
-    for each in ENDING:
-        if signal.getsignal(each) != signal.SIG_IGN:  # a shell's background job leaves Ctrl-C to the foreground
-            signal.signal(each, end)
+    for each in heeded():
+        signal.signal(each, end)
     if serves:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
@@ -43,7 +47,7 @@ def tell_again() -> None:
 
 def end_at_next() -> None:
     """The next SIGINT or SIGTERM ends the process on the spot."""
-    for each in ENDING:
+    for each in heeded():
         signal.signal(each, lambda number, _frame: end_at_once(number))
 
 

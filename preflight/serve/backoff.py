@@ -18,7 +18,7 @@ LONGEST: Final = 3600.0
 REFUSED: Final = "proxy.auth-"
 
 Account: TypeAlias = tuple[str, Secret]
-"""A proxy's host and what is sent to it as `Proxy-Authorization`: an account is locked on all ports of a proxy."""
+"""See `Proxy.account`."""
 
 
 class Backoff(msgspec.Struct, frozen=True):
@@ -63,8 +63,8 @@ class Accounts(msgspec.Struct, frozen=True):
         senders: dict[Account, set[str]] = {}
         for check in plan.checks:
             for proxy in check.through(declared):
-                if proxy.basic:
-                    senders.setdefault((proxy.host, proxy.basic), set()).add(check.name)
+                if proxy.account:
+                    senders.setdefault(proxy.account, set()).add(check.name)
         return cls({account: frozenset(names) for account, names in senders.items()})
 
     def keeping(self, before: Accounts) -> Accounts:

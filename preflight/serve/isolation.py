@@ -6,7 +6,7 @@ where those hops are. Two signs have to agree: a firewall upstream says *unreach
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
@@ -19,20 +19,71 @@ _LOCAL: Final = frozenset({"tcp.unreachable", "dns.timeout", "dns.servfail"})
 """How a walk ends on a host without a network: the kernel knows no way, or no resolver can be asked."""
 
 
+class Watch:
+    """Is this host cut off, over many runs?
+
+    A part of the plan may lead to where this host never had a route; whether the host is cut off is said by a run of everything alone.
+    """
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self._reason = ""
+        self._staying: frozenset[str] = frozenset()
+
+    def forget(self) -> None:
+        """Other questions are asked from now on. What is said of this host stays until they are answered."""
+        self._staying = frozenset()
+
+    def after(self, run: Report, *, whole: bool, held: bool) -> str | None:
+        """What is known after this run: why the host is cut off, or empty where it is not. None where only a run of everything can tell.
+
+        `whole`: all checks ran. `held`: some are held back, so that now nobody can tell. What a whole run has disproved for some checks is not asked again
+        as long as none of them leaves this host.
+        """
+        reason = cut_off(run, self._routes)
+        self._staying -= left(run)
+        if reason is None:
+            if whole and run.complete:  # nothing that is asked could tell
+                self._reason = ""
+            return self._reason
+        if bool(reason) == bool(self._reason):
+            return self._reason
+        if reason and not whole:
+            walks = walked(run).keys()
+            if walks <= self._staying:
+                return self._reason
+            if not held:
+                self._staying |= walks
+            return None
+        self._staying = frozenset()
+        self._reason = reason
+        return reason
+
+
 def cut_off(run: Report, routes: Routes) -> str | None:
     """Why this host reaches nothing at all, in a sentence; empty where it reaches something, or may. None where the run made no walk, which tells nothing."""
-    walks = [result for result in run.results if result.steps]
+    walks = walked(run)
     if not walks:
         return None
-    if any(_left(result) for result in walks):
+    if left(run):
         return ""
     networks = routes()
     if networks is None:
         return ""
-    hops = sorted({hop for result in walks for hop in _first_hop(result)})
+    hops = sorted({hop for result in walks.values() for hop in _first_hop(result)})
     if any(_leads(networks, hop) for hop in hops):
         return ""
     return f"this host has no route to {_listed(hops)}, and no walk left it"
+
+
+def walked(run: Report) -> Mapping[str, CheckResult]:
+    """The checks that set out for somewhere."""
+    return {result.name: result for result in run.results if result.steps}
+
+
+def left(run: Report) -> frozenset[str]:
+    """Those of them that may have got further than this host."""
+    return frozenset(name for name, result in walked(run).items() if _left(result))
 
 
 def _left(result: CheckResult) -> bool:

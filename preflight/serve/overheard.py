@@ -1,4 +1,4 @@
-"""What the event loop says of its own accord: errors of callbacks and tasks that nobody awaits, and of accepting connections."""
+"""What the event loop is told: errors of callbacks and tasks that nobody awaits, of accepting connections, and bugs in a page."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ class Present:
         plan, before = force.loaded.plan, self.standings.asked
         self.standings = self.standings.asking(force.asked, force.rules)
         self.latest = {name: result for name, result in self.latest.items() if name in force.asked and before.get(name) == force.asked[name]}
+        self._checked = {name: at for name, at in self._checked.items() if name in self.latest}
         board, report = self._board, self._board.report
         board.profile, board.vantage, board.stale_after = plan.profile, plan.vantage, force.stale_after
         board.stands = {name: stand for name, stand in board.stands.items() if name in self.latest}

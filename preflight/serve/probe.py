@@ -69,7 +69,7 @@ class Probe:
         self._force = configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts
-        self._disproved: set[str] = set()
+        self._watch = isolation.Watch(around.routes)
         self._adopt()
 
     def ask_reload(self) -> None:
@@ -104,7 +104,7 @@ class Probe:
         self._force = self._configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts.keeping(self._accounts)
-        self._disproved = set()
+        self._watch.forget()
         self._everything = True
         self._present.adopt(self._force)
         self._around.journal.secrets = self._force.loaded.secrets
@@ -144,7 +144,6 @@ class Probe:
         self._count(run)
         self._accounts = self._accounts.after(run.results, started=started, intervals=self._intervals())
         if self._undecided(run):
-            self._everything = not self._held()
             return
         taken = self._present.take(run, self._force, clock.now(), self._held())
         self._log(run)
@@ -193,25 +192,18 @@ class Probe:
         return portion.waiting(self._force.loaded.plan, self._accounts.held(self._around.clock.monotonic()))
 
     def _undecided(self, run: Report) -> bool:
-        """Judge whether this host is cut off. True where only a run of everything can tell: then this one says nothing to anybody.
-
-        A part may lead to where this host never had a route. What was disproved is not asked again; where checks are held back, nobody can tell.
-        """
+        """Take to the board whether this host is cut off. True where only a run of everything can tell: then this one says nothing to anybody."""
         board, around = self._board, self._around
-        reason = isolation.cut_off(run, around.routes)
-        if reason is None or bool(reason) == bool(board.isolated):
-            return False
-        if reason and not self._force.rhythms.keys() <= {result.name for result in run.results}:
-            if reason in self._disproved:
-                return False
-            if not self._held():
-                self._disproved.add(reason)
+        whole = self._force.rhythms.keys() <= {result.name for result in run.results}
+        reason = self._watch.after(run, whole=whole, held=bool(self._held()))
+        if reason is None:
+            self._everything = not self._held()
             return True
-        self._disproved = set()
-        board.isolated = reason
-        self._everything = not reason  # what was found meanwhile says nothing
-        around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
-        around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
+        if reason != board.isolated:
+            board.isolated = reason
+            self._everything = not reason  # what was found meanwhile says nothing
+            around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
+            around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
         return False
 
     def _intervals(self) -> Mapping[str, float]:

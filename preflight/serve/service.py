@@ -32,7 +32,7 @@ from preflight.real.clock import RealClock
 from preflight.real.daemon import in_daemon
 from preflight.real.listening import Port, listening
 from preflight.real.own_routes import own_routes
-from preflight.real.signals import ENDING, end_at_next, tell_again
+from preflight.real.signals import end_at_next, heeded, tell_again
 from preflight.real.tls import Trust
 from preflight.serve import web
 from preflight.serve.board import Board
@@ -198,7 +198,7 @@ def _tell(boxes: tuple[Mailbox, ...], notice: Notice) -> None:
 
 @asynccontextmanager
 async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
-    with anyio.open_signal_receiver(*ENDING, signal.SIGHUP) as signals:
+    with anyio.open_signal_receiver(*heeded(), signal.SIGHUP) as signals:
         tell_again()
         yield signals
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preflight import codes, plan
 from preflight.check import Check
@@ -21,12 +22,14 @@ from preflight.declared import Declared
 from preflight.model import Direct, Finding, Phase, Proxy, Status, Via
 from preflight.proof import Answer
 from preflight.route import NoProxy, Proxies
+from preflight.untrusted import Secret
 from preflight.world import Dated
 from tests.fake import GOOGLE, NOON, Arrives, Ends, FakeDns, FakeNet, Meets, trace, world
 
 pytestmark = pytest.mark.anyio
 
 PROXY = Proxy("http", "192.0.2.1", 3128)
+OURS, WRONG = replace(PROXY, user=Secret("u"), password=Secret("planted")), Secret("another")
 PROXIED = Declared(Proxies(PROXY, PROXY))
 HTTPS = HttpsCheck(name="gcr.io", target="gcr.io", proof="google-api")
 HTTP = HttpCheck(name="archive", target="http://archive.example/dists/jammy/InRelease", proof="ubuntu-archive")
@@ -107,6 +110,16 @@ async def test_http_reports_how_a_connect_ended_and_does_not_decide_by_it() -> N
         assert said(findings) == ["ok"]
         assert {walk[0].url for walk in net.walks} == {"http://archive.example/dists/jammy/InRelease", "https://archive.example/"}
         assert "connect" in findings[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("tunnels", "walks"), [(replace(OURS, port=3129), 2), (PROXY, 2), (replace(OURS, host="192.0.2.2"), 1), (replace(OURS, password=WRONG), 1)]
+)
+async def test_http_sends_no_credentials_that_its_own_request_does_not_send(tunnels: Proxy, walks: int) -> None:
+    """They would count against an account about which this check says nothing."""
+    net = FakeNet({"archive.example": Arrives(INDEX)})
+    assert said(await judged(HTTP, net, declared=Declared(Proxies(OURS, tunnels)))) == ["ok"]
+    assert len(net.walks) == walks
 
 
 async def test_http_without_a_proxy_asks_once() -> None:

@@ -18,6 +18,8 @@ from tests.lab import closed_port
 from tests.serve.running import PROFILE, command, environment, started, unhurried
 
 FIRST = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+"""What a shell without job control does for `&`."""
 STALL = """
 import sys, time
 def stall(*_args, **_named):
@@ -186,3 +188,26 @@ def test_a_service_ends_in_time_and_at_a_second_signal_at_once(before: Sequence[
         assert service.child.wait(30) == (ended(before, signal.SIGTERM) if twice else 0)
         assert time.monotonic() - begun < 10
         assert ("event=stopped" in service.log) is not twice
+
+
+def test_a_service_in_the_background_leaves_ctrl_c_to_the_foreground(home: Path) -> None:
+    with started([*IN_THE_BACKGROUND, *command("--proxy-file", "proxy.json")], home, environment(home, {})) as service:
+        service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+        service.child.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            service.child.wait(0.3)
+        service.child.send_signal(signal.SIGTERM)
+        service.wait(lambda: "event=stopping" in service.log, "stopping")
+        service.child.send_signal(signal.SIGINT)
+        assert service.child.wait(30) == 0
+    assert "event=stopping signal=SIGTERM" in service.log
+
+
+def test_a_run_in_the_background_leaves_ctrl_c_to_the_foreground(home: Path) -> None:
+    with going(IN_THE_BACKGROUND, home, STUBBORN, *args("run")) as child:
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "asked\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(30) == -signal.SIGTERM

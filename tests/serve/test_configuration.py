@@ -17,6 +17,7 @@ from preflight.serve.settings import Settings
 
 PROFILE = "profile: ours\nchecks:\n- {kind: tcp, name: db, target: 'db.example:5432', every: 5m, for: 2/3}\n"
 MANIFEST = "kind: AWSManagementService\nmetadata: {name: management}\nspec:\n  version: aws-1.14.1-gke.0\n  region: us-west-1\n  proxy: proxy.json\n"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORD = "planted-secret-5"
 
 
@@ -35,7 +36,20 @@ def proxy(folder: Path, host: str = "10.0.1.20") -> None:
 
 
 def configured(environ: dict[str, str] | None = None) -> Configuration:
-    return Configuration(_reader(Inputs(no_aws=True), {} if environ is None else environ), Settings(), lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    return Configuration(_reader(Inputs(no_aws=True), {} if environ is None else environ), Settings(), lambda: NOON)
+
+
+def test_what_is_asked_by_default_sends_each_check_to_one_account_only(here: Path) -> None:
+    """So whose credentials a refusal is about is never in question."""
+    (here / "checks.yaml").unlink()
+    proxies = {"httpProxy": "http://u@10.0.1.20:3128", "httpsProxy": "http://u@10.0.1.21:3128", "noProxy": "169.254.169.254"}
+    (here / "proxy.json").write_text(json.dumps(proxies))
+    inputs = Inputs(enable=["service-mesh"], vpc="vpc-0123456789abcdef0")
+    senders = Configuration(_reader(inputs, {}), Settings(), lambda: NOON).now.accounts.senders
+    http, https = sorted(senders, key=lambda account: account[0])
+    assert senders[http] == {"proxy-http", "us-west-1.ec2.archive.ubuntu.com", "security.ubuntu.com"}
+    assert {"proxy-https", "proxy-honest", "gcr.io", "aws"} <= senders[https]
+    assert senders[https].isdisjoint({"no-proxy", "proxy-config", "manifest", "clock", *senders[http]})
 
 
 def test_a_profile_says_how_often_and_how_calmly(here: Path) -> None:

@@ -5,14 +5,16 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from preflight.model import Blame, CheckResult, Finding, Phase, Report, Status, Step
 from preflight.real.own_routes import own_routes
-from preflight.serve.isolation import Network, cut_off
+from preflight.serve.isolation import Network, Watch, cut_off
 from preflight.untrusted import Json
 
 NOWHERE = Step(Phase.TCP, 0.1, "tcp.unreachable", {"name": "10.0.1.20", "addresses": "10.0.1.20"})
 NO_RESOLVER = Step(Phase.DNS, 0.1, "dns.timeout", {"name": "proxy.corp"})
+CUT_OFF = "this host has no route to 10.0.1.20, and no walk left it"
 OTHER = IPv4Network("172.17.0.0/16")
 
 
@@ -29,9 +31,43 @@ def said(report: Report, *routes: Network) -> str | None:
 
 
 def test_a_host_without_any_route_is_cut_off() -> None:
-    assert said(walked((NOWHERE,))) == "this host has no route to 10.0.1.20, and no walk left it"
+    assert said(walked((NOWHERE,))) == CUT_OFF
     assert said(walked((NOWHERE,), (NO_RESOLVER,)))
     assert said(walked((NO_RESOLVER,)))
+
+
+def named(*walks: tuple[str, Step]) -> Report:
+    report = walked(*((step,) for _, step in walks))
+    return replace(report, results=tuple(replace(result, name=name) for result, (name, _) in zip(report.results, walks, strict=True)))
+
+
+def test_what_a_whole_run_disproved_is_not_asked_again_until_one_of_these_checks_leaves() -> None:
+    watch = Watch(lambda: ())
+    a, b, away = ("a", NOWHERE), ("b", NOWHERE), Step(Phase.TCP, 0.1)
+    assert watch.after(named(a), whole=False, held=False) is None
+    assert watch.after(named(a, ("b", away)), whole=True, held=False) == ""
+    assert watch.after(named(a), whole=False, held=False) == ""
+    assert watch.after(named(a, b), whole=False, held=False) is None  # `b` left before
+    assert watch.after(named(("a", away), ("b", away)), whole=True, held=False) == ""
+    assert watch.after(named(a), whole=False, held=False) is None
+    watch.forget()
+    assert watch.after(named(a), whole=False, held=False) is None
+    assert watch.after(named(a, b), whole=True, held=False) == CUT_OFF
+    assert watch.after(named(a), whole=False, held=False) == CUT_OFF
+
+
+def test_where_checks_are_held_back_nobody_can_tell() -> None:
+    watch = Watch(lambda: ())
+    for _ in range(2):
+        assert watch.after(named(("a", NOWHERE)), whole=False, held=True) is None
+
+
+def test_where_nothing_walks_any_more_nobody_is_cut_off() -> None:
+    watch = Watch(lambda: ())
+    assert watch.after(named(("a", NOWHERE)), whole=True, held=False) == CUT_OFF
+    assert watch.after(walked(()), whole=False, held=False) == CUT_OFF
+    assert watch.after(replace(walked(()), complete=False), whole=True, held=False) == CUT_OFF
+    assert watch.after(walked(()), whole=True, held=False) == ""
 
 
 def test_a_container_bridge_that_is_up_is_no_way_to_the_proxy() -> None:

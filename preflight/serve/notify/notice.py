@@ -78,10 +78,14 @@ def of_changes(changes: Sequence[Change], id_: str) -> Notice:
 
 
 def of_isolation(reason: str, report: Report, at: datetime, id_: str) -> Notice:
-    """That the probe's host is cut off, and why; or, without a reason, that it no longer is."""
+    """That the probe's host is cut off, and why; or, without a reason, that it no longer is, or that what `report` asked cannot tell any more."""
     vantage = clean(report).vantage
-    title = f"{vantage} reaches nothing at all: {reason}" if reason else f"{vantage} reaches the network again"
-    said = "Nothing is known about the proxy until it does again." if reason else "What the probe says is about the proxy again."
+    if reason:
+        title, said = f"{vantage} reaches nothing at all: {reason}", "Nothing is known about the proxy until it does again."
+    elif any(result.steps for result in report.results):
+        title, said = f"{vantage} reaches the network again", "What the probe says is about the proxy again."
+    else:
+        title, said = f"Whether {vantage} reaches anything is not asked any more", "Since the files changed, no check connects to anything."
     return Notice(id_, ISOLATION, vantage, "isolation", at, title, (said,), {"isolated": bool(reason), "reason": reason, "vantage": vantage})
 
 

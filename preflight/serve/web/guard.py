@@ -6,8 +6,8 @@ names that somebody configured are answered. Nothing here reads a body, and noth
 
 from __future__ import annotations
 
+import asyncio
 import re
-import sys
 from collections.abc import Iterable
 from typing import Final
 
@@ -51,7 +51,7 @@ class Guard:
         try:
             await (self._refusal(scope) or self._app)(scope, receive, sealed)
         except Exception as bug:  # noqa: BLE001 - the server would log its text and a traceback, which may quote anything
-            _tell(bug)
+            asyncio.get_running_loop().call_exception_handler({"message": "a bug in a page", "exception": bug})  # says it as it says its own
             if begun:
                 raise ConnectionError("an answer broke off") from None  # the server must not end it as if it were whole
             await PlainTextResponse("This page could not be made: a bug.\n", 500)(scope, receive, sealed)
@@ -85,12 +85,3 @@ def headers() -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
-
-
-def _tell(bug: Exception) -> None:
-    """The bug's type and place on stderr; its text may quote anything."""
-    trace = bug.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else "?"
-    print(f"preflight: a bug in a page: {type(bug).__name__} at {where}", file=sys.stderr)  # noqa: T201

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import anyio
@@ -17,6 +19,8 @@ from msgspec.structs import replace
 from preflight.model import Phase, Status
 from preflight.serve.board import Board, Standing
 from preflight.serve.history import PastResult, PastRun, Unreadable
+from preflight.serve.journal import Journal
+from preflight.serve.overheard import Overheard
 from preflight.untrusted import neutral
 from tests.samples import ALL_PASS, DEAD_PROXY, UNDECIDED
 from tests.serve.boards import BOARDS, FALLEN, NOW, STEADY, Past, board
@@ -227,15 +231,39 @@ async def test_a_dead_disk_holds_one_thread_however_often_history_is_asked_for(m
         past.repaired.set()
 
 
+@pytest.mark.parametrize(
+    "blind",
+    [
+        {"last_run": NOW - timedelta(hours=1)},
+        {"isolated": "this host has no route"},
+        {"unasked": ("gcr.io",)},
+        {"stands": {name: replace(stand, checked=NOW - timedelta(hours=1)) for name, stand in board(ALL_PASS).stands.items()}},
+        {},
+    ],
+    ids=lambda blind: next(iter(blind), "nothing"),
+)
+async def test_a_report_that_says_nothing_of_the_present_says_so(blind: dict[str, Any]) -> None:
+    async with asking(replace(board(ALL_PASS), **blind)) as client:
+        said = {(await client.get(path)).headers["preflight-stale"] for path in ("/api/v1/report", "/report.json", "/report.xml")}
+        assert said == {"true" if blind else "false"}
+        assert (await client.get("/healthz")).status_code == (503 if blind else 200)
+
+
 async def test_a_bug_is_an_answer_too_and_quotes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    loop, lines = asyncio.get_running_loop(), list[str]()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(Overheard(Journal(lines.append, lambda: NOW, prefixed=True)))
     async with asking(board(ALL_PASS), Broken()) as client:
         answer = await client.get("/")
         assert (answer.status_code, answer.text) == (500, "This page could not be made: a bug.\n")
         assert "content-security-policy" in answer.headers
         assert (await client.get("/healthz")).status_code == 200
-    said = capfd.readouterr().err
-    assert said.startswith("preflight: a bug in a page: RuntimeError at ")
-    assert "planted" not in said
+        assert (await client.get("/")).status_code == 500
+    loop.set_exception_handler(before)
+    [line] = lines
+    assert line.startswith('<3>event=bug what="RuntimeError at ')
+    assert "planted" not in line
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_many_readers_at_once_cost_one_look_at_history() -> None:
