@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -70,3 +72,13 @@ def test_nobody_is_asked_without_aws_or_where_saved_facts_answer(folder: Path) -
     for args in (("--no-aws",), ("--aws-facts", "facts.json")):
         assert planned(*args)["aws"] == {"actions": []}
         assert "AWS will be asked" not in printed(*args)
+
+
+def test_a_terminal_gets_no_word_broken_and_a_pipe_gets_whole_lines(folder: Path) -> None:
+    """Seen by a pseudo terminal of 80 columns, as `script` makes it."""
+    command = f"stty columns 80; {sys.executable} -m preflight plan"
+    done = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    shown, whole = done.stdout.splitlines(), printed().splitlines()
+    assert max(map(len, whole)) > 80
+    assert all(len(line) <= 80 or len(line.split()) == 1 for line in shown)
+    assert " ".join(done.stdout.split()) == " ".join(" ".join(whole).split())

@@ -61,7 +61,9 @@ def cause(code: str, title: str, blame: Blame, hint: str, names: Iterable[str]) 
 def of(group: Sequence[Trouble], title: str) -> Cause:
     """A cause of the first trouble's kind, for all of them."""
     finding = group[0].finding
-    return cause(finding.code, title, finding.blame, finding.hint, [trouble.name for trouble in group])
+    others = dict.fromkeys(trouble.host for trouble in group if trouble.finding.hint != finding.hint)
+    likewise = f" Likewise for {', '.join(others)}." if others else ""
+    return cause(finding.code, title, finding.blame, finding.hint + likewise, [trouble.name for trouble in group])
 
 
 def explaining(heads: Iterable[str], finding: Finding, results: Sequence[CheckResult]) -> Cause:

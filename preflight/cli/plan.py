@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from functools import partial
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import Annotated, Any, Final
 
 import anyio
@@ -23,6 +26,9 @@ from preflight.untrusted import Json, neutral
 SCHEMA: Final = "preflight/plan/1"
 _STATIC: Final = frozenset({"proxy-config", "manifest", "no-proxy"})
 """Kinds that look at nothing but what was declared."""
+
+_HANGING: Final = 4
+_NARROWEST: Final = 40
 
 Reporting = Annotated[list[str] | None, typer.Option("--report", metavar="FORMAT[=PATH]", show_default=False, help="text or json; may be repeated.")]
 
@@ -44,7 +50,7 @@ def plan(inputs: Inputs, report: Reporting = None) -> None:
 def _written(destination: Destination, chunks: Iterator[str]) -> bool:
     try:
         if destination.path == STDOUT:
-            to_stdout(chunks)
+            to_stdout(_fitted(chunks) if destination.format == "text" and sys.stdout and sys.stdout.isatty() else chunks)
         else:
             File(destination.path).write(chunks)
     except Unwritable as error:
@@ -116,6 +122,14 @@ def _json(shown: dict[str, Any]) -> Iterator[str]:
 def _text(shown: dict[str, Any]) -> Iterator[str]:
     for line in _lines(shown):
         yield line + "\n"
+
+
+def _fitted(lines: Iterable[str]) -> Iterator[str]:
+    """The lines as a terminal shows them best: broken between words, each rest below its beginning."""
+    columns = max(get_terminal_size().columns, _NARROWEST)
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + _HANGING)
+        yield fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:

@@ -58,7 +58,7 @@ CODES = (
         Status.FAIL,
         Blame.UNKNOWN,
         says="{target} {through}: the TLS handshake failed: {reason}",
-        means="The peer speaks TLS and no session came about, for a reason that has no code of its own.",
+        means="No TLS session came about with the peer, for a reason that has no code of its own.",
         told="A TLS alert or a library error that is none of protocol, weak, client-cert-required, closed or a certificate error.",
         who="The owner of the target, or of the device in between.",
         do="Fetch {url} with curl from a network without this proxy. If it works there, the network team has to look at the device in between;"

@@ -82,9 +82,10 @@ def parse_proxy_file(file: TextFile, remarks: Remarks) -> ProxySettings | None:
     if root.entries is None:
         remarks.problem("input.wrong-type", root.where, f"a proxy file is one JSON object, not {root.kind}", f"write {_EXAMPLE}")
         return None
+    absent = [key for key in KEYS if key not in root.entries]
     for key, entry in root.entries.items():
         if key not in KEYS:
-            remarks.problem("input.unknown-field", entry.where, "a proxy file has no such key", did_you_mean(key, KEYS))
+            remarks.problem("input.unknown-field", entry.where, "a proxy file has no such key", did_you_mean(key, absent or KEYS))
     texts = {key: node for key in KEYS if (node := _string(root, key, remarks))}
     if "httpProxy" not in root.entries:
         remarks.problem("input.missing-field", root.where, "`httpProxy` is missing", f"write {_EXAMPLE}")

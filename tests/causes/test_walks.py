@@ -51,6 +51,16 @@ def test_nothing_wrong_has_no_cause() -> None:
     assert causes((ok(GOOGLE), ok(GCR))) == ()
 
 
+def test_what_many_have_in_common_is_asked_for_each_of_them() -> None:
+    """One letter, and nobody has to guess which other names belong into it."""
+    pages = [result(name, codes.finding("http.block-page", fields={"host": name, "target": name, "url": f"https://{name}/"})) for name in (GCR, GOOGLE, UBUNTU)]
+    [cause] = causes(pages)
+    assert cause.hint.startswith(f"Ask the proxy's administrator to allow {GCR}")
+    assert cause.hint.endswith(f" Likewise for {GOOGLE}, {UBUNTU}.")
+    [same] = causes([result(name, found("http.closed")) for name in (GCR, GOOGLE)])
+    assert "Likewise" not in same.hint
+
+
 def test_a_warning_has_no_cause() -> None:
     assert causes((result(GOOGLE, found("tls.expires-soon")),)) == ()
 

@@ -87,10 +87,16 @@ def test_what_is_refused(text: str, expected: list[str]) -> None:
 
 
 def test_an_unknown_key_is_not_repeated_but_the_nearest_is_named() -> None:
-    _, remarks = parsed('{"httpProxy": "http://h:1", "httpProxi": "x", "hunter22": "y"}')
-    near, far = map(str, remarks.problems)
+    _, remarks = parsed('{"httpProxi": "x", "hunter22": "y"}')
+    near, far, _missing = map(str, remarks.problems)
     assert "did you mean `httpProxy`?" in near
     assert "hunter22" not in far
+
+
+def test_a_key_that_is_there_already_is_not_meant_by_another() -> None:
+    _, remarks = parsed('{"httpProxy": "http://h:1", "httpProxys": "http://h:2"}')
+    [problem] = map(str, remarks.problems)
+    assert "did you mean `httpsProxy`?" in problem
 
 
 def test_a_dollar_in_credentials_is_no_placeholder() -> None:

@@ -15,6 +15,8 @@ from preflight.inputs.tree import Node
 
 _NEAR: Final = 0.8
 """difflib's ratio from which one name is taken for another: `securityGroups` for `securityGroupIDs` has 0.93, `subnet` for `subnetID` 0.86 (measured)."""
+_NEAR_AT_TOP: Final = 0.7
+"""The same among the four or five keys that Kubernetes has there: `sepc` for `spec` has 0.75."""
 
 _BY_CASE: Final = {name.lower(): name for name in NAMES}
 _PLACES: Final = frozenset().union(*SCHEMA.values())
@@ -31,7 +33,7 @@ def lint_names(document: Document, remarks: Remarks) -> None:
         elif key in SINGULAR and place in _PLACES and key not in (here or ()):  # in no place of this kind, perhaps: a node pool has no `controlPlane`
             _misplaced(document, ".".join((*place, key)), key, where, remarks)
         elif here and key not in NAMES:
-            _misspelt(key, here, where, remarks)
+            _misspelt(key, here, where, remarks, _NEAR if place else _NEAR_AT_TOP)
 
 
 def lint_kind(root: Node, remarks: Remarks) -> bool:
@@ -73,11 +75,11 @@ def _misplaced(document: Document, path: str, name: str, where: Where, remarks: 
     remark(remarks, "input.misplaced", where, message, f"remove it: it is {' and '.join(elsewhere)}{meant}")
 
 
-def _misspelt(key: str, here: frozenset[str], where: Where, remarks: Remarks) -> None:
+def _misspelt(key: str, here: frozenset[str], where: Where, remarks: Remarks, cutoff: float) -> None:
     from difflib import get_close_matches  # noqa: PLC0415 - 5 ms, for a name that is not known only
 
     known = {name.lower(): name for name in here}
-    near = get_close_matches(key.lower(), sorted(known), n=1, cutoff=_NEAR)
+    near = get_close_matches(key.lower(), sorted(known), n=1, cutoff=cutoff)
     if near:
         meant = known[near[0]]
         remark(remarks, "input.unknown-field", where, f"`{key}`: no such field here", f"did you mean `{meant}`? Nothing reads the other")

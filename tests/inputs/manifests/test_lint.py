@@ -84,6 +84,7 @@ def test_ids_of_both_lengths_are_fine(tmp_path: Path) -> None:
         ("    subnetIDs:", "    cloudOperation: {}\n", "input.unknown-field", "did you mean `cloudOperations`"),
         ("  clusterName:", "  subnet: x\n", "input.unknown-field", "did you mean `subnetID`"),
         ("  clusterName:", "  taints: [{key: a, value: b, efect: NoSchedule}]\n", "input.unknown-field", "did you mean `effect`"),
+        ("spec:\n  version:", "sepc: {region: us-west-1}\n", "input.unknown-field", "did you mean `spec`"),
         ("  clusterName:", "  spotPrice: 1\n", "", ""),
         ("  clusterName:", "  autoscaling: {subnet: 1, clusterNames: [a], proxy: x}\n", "", ""),
         ("  clusterName:", "  tags: {subnet: a, proxySecretName: b, RegioN: c}\n", "", ""),
