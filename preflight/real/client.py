@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import httpx
 
 from preflight.model import Route, Target
 from preflight.proof import Request
-from preflight.world import Trace
-
-if TYPE_CHECKING:
-    from preflight.real.net import RealNet
+from preflight.world import Net, Trace
 
 _OURS = frozenset({"host", "user-agent", "connection", "accept", "accept-encoding"})
 
@@ -28,7 +24,7 @@ class WalkFailed(httpx.TransportError):
 class WalkTransport(httpx.AsyncBaseTransport):
     """Sends each request by a walk of its own. Bodies are bounded as every walk's are."""
 
-    def __init__(self, net: RealNet, route: Callable[[Target], Route], timeout: float, traces: list[Trace]) -> None:
+    def __init__(self, net: Net, route: Callable[[Target], Route], timeout: float, traces: list[Trace]) -> None:
         self._net = net
         self._route = route
         self._timeout = timeout
@@ -48,6 +44,6 @@ class WalkTransport(httpx.AsyncBaseTransport):
         return httpx.Response(trace.answer.status, headers=kept, content=trace.answer.body, request=request)
 
 
-def client(net: RealNet, route: Callable[[Target], Route], *, timeout: float, traces: list[Trace]) -> httpx.AsyncClient:
+def client(net: Net, route: Callable[[Target], Route], *, timeout: float, traces: list[Trace]) -> httpx.AsyncClient:
     """A client that reads nothing from the environment and follows no redirect."""
     return httpx.AsyncClient(transport=WalkTransport(net, route, timeout, traces), trust_env=False, follow_redirects=False, timeout=None)  # noqa: S113 - the walk has its own deadline

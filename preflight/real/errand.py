@@ -1,4 +1,4 @@
-"""What a walk is asked to do, and how it says that it ended."""
+"""What a walk is asked to do, what it works with, and how it says that it ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import msgspec
 
 from preflight.model import Phase, Proxy, Route, Target, Via
 from preflight.proof import Request
-from preflight.untrusted import Json
+from preflight.real.credentials import Gates
+from preflight.real.dns import RealDns
+from preflight.real.tls import Trust
+from preflight.untrusted import Json, Redactor
+from preflight.world import Clock
 
 
 class Trusting(Enum):
@@ -55,6 +59,17 @@ class Errand(msgspec.Struct, frozen=True):
                 return Ended("tunnel.timeout" if isinstance(self.route, Via) and not begun else "tls.timeout", after=after)
             case _:
                 return Ended("http.timeout", after=after)
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What every walk of one run works with."""
+
+    dns: RealDns
+    clock: Clock
+    trust: Trust
+    redactor: Redactor
+    gates: Gates
+    """Which credentials were refused."""
 
 
 class Ended(Exception):

@@ -10,7 +10,7 @@ from preflight.model import Phase, Route, Target
 from preflight.proof import Answer, Request
 from preflight.real.credentials import Gates
 from preflight.real.dns import RealDns
-from preflight.real.errand import Errand
+from preflight.real.errand import Errand, Means
 from preflight.real.second_look import look_again
 from preflight.real.tls import Trust
 from preflight.real.walk import Walk
@@ -25,11 +25,7 @@ class RealNet:
     """Walks over real sockets. One instance a run: it remembers which credentials were refused."""
 
     def __init__(self, dns: RealDns, clock: Clock, trust: Trust, redactor: Redactor, seen: Seen) -> None:
-        self.dns = dns
-        self.clock = clock
-        self.trust = trust
-        self.redactor = redactor
-        self.gates = Gates()
+        self.means = Means(dns, clock, trust, redactor, Gates())
         self._seen = seen
 
     async def walk(
@@ -45,11 +41,11 @@ class RealNet:
     ) -> Trace:
         """See `world.Net.walk`."""
         errand = Errand(target, route, upto, ask or Request(target.path), timeout, every_address, tuple(alpn))
-        walk = Walk(self, errand)
+        walk = Walk(self.means, errand)
         async with walk:
             await walk.go()
         if walk.error is not None:
-            walk = await look_again(self, errand, walk)
+            walk = await look_again(self.means, errand, walk)
         if walk.answer:
             self._date(errand.hop[0] if walk.steps[-1].phase is Phase.PROXY else target.host, walk.answer)
         return Trace(target, route, tuple(walk.steps), walk.answer)
@@ -64,4 +60,4 @@ class RealNet:
         """Note the peer's clock: `Date`, plus the `Age` that a cache added since."""
         age, date = answer.age, dates.of_http(answer.get("Date"))
         if age is not None and date:
-            self._seen.dates.append(Dated(peer, (self.clock.now() - date).total_seconds() - age))
+            self._seen.dates.append(Dated(peer, (self.means.clock.now() - date).total_seconds() - age))

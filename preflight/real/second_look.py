@@ -7,19 +7,16 @@ What it finds out changes the failed step's code or adds to its facts.
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import msgspec
 
 from preflight.model import Phase, Step
 from preflight.real import errors, tls
-from preflight.real.errand import Errand, Trusting
+from preflight.real.errand import Errand, Means, Trusting
 from preflight.real.tls_stream import TlsStream
 from preflight.real.walk import Walk
-
-if TYPE_CHECKING:
-    from preflight.real.net import RealNet
 
 BOUND: Final = 3.0
 """Seconds for a second look at most."""
@@ -27,23 +24,23 @@ SILENCE: Final = 1.0
 """Seconds in which a proxy that closes every tunnel has closed this one too."""
 
 
-async def look_again(net: RealNet, errand: Errand, first: Walk) -> Walk:
+async def look_again(means: Means, errand: Errand, first: Walk) -> Walk:
     """The walk to report: the first one, better explained, or the second where that is the truth."""
     if isinstance(first.error, ssl.SSLCertVerificationError):
         if first.steps[-1].code == "tls.strict-ca":
-            return await _leniently(net, errand, first)
-        await _read_chain(net, errand, first)
+            return await _leniently(means, errand, first)
+        await _read_chain(means, errand, first)
     elif first.steps[-1].code in {"tunnel.closed", "tunnel.reset"} and first.error is not None:
-        await _without_hello(net, errand, first)
+        await _without_hello(means, errand, first)
     return first
 
 
-async def _leniently(net: RealNet, errand: Errand, first: Walk) -> Walk:
+async def _leniently(means: Means, errand: Errand, first: Walk) -> Walk:
     """As curl and Go verify. What then passes is noted in the `tls` step: `strict` is what a strict verifier says."""
-    async with Walk(net, msgspec.structs.replace(errand, trusting=Trusting.LENIENTLY)) as second:
+    async with Walk(means, msgspec.structs.replace(errand, trusting=Trusting.LENIENTLY)) as second:
         await second.go()
     if isinstance(second.error, ssl.SSLCertVerificationError):
-        await _read_chain(net, errand, second)
+        await _read_chain(means, errand, second)
         return second
     if second.error is None:
         reason = first.steps[-1].facts.get("reason")
@@ -51,21 +48,21 @@ async def _leniently(net: RealNet, errand: Errand, first: Walk) -> Walk:
     return second
 
 
-async def _read_chain(net: RealNet, errand: Errand, first: Walk) -> None:
+async def _read_chain(means: Means, errand: Errand, first: Walk) -> None:
     """Add what the refused chain says; a public leaf without its intermediate gets its own code."""
     step = first.steps[-1]
     bound = min(BOUND, errand.timeout)
-    async with Walk(net, msgspec.structs.replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound)) as look:
+    async with Walk(means, msgspec.structs.replace(errand, trusting=Trusting.BLINDLY, upto=Phase.TLS, timeout=bound)) as look:
         await look.go()
         if isinstance(look.stream, TlsStream) and look.error is None and look.steps[-1].ok:
-            facts, lacks_intermediate = tls.chain_facts(look.stream, net.redactor, reason=str(step.facts.get("reason", "")))
+            facts, lacks_intermediate = tls.chain_facts(look.stream, means.redactor, reason=str(step.facts.get("reason", "")))
             code = "tls.incomplete-chain" if lacks_intermediate and step.code == "tls.untrusted" else step.code
             first.steps[-1] = Step(step.phase, step.seconds, code, {**step.facts, **facts})
 
 
-async def _without_hello(net: RealNet, errand: Errand, first: Walk) -> None:
+async def _without_hello(means: Means, errand: Errand, first: Walk) -> None:
     """Whether the tunnel closes by itself, or only once it has read whom we want: a filter on the server name."""
-    async with Walk(net, msgspec.structs.replace(errand, upto=Phase.PROXY, timeout=min(BOUND, errand.timeout))) as look:
+    async with Walk(means, msgspec.structs.replace(errand, upto=Phase.PROXY, timeout=min(BOUND, errand.timeout))) as look:
         await look.go()
         if look.stream is None or not look.steps[-1].ok:
             return

@@ -6,7 +6,7 @@ import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import anyio
 from anyio.abc import ByteStream
@@ -18,13 +18,10 @@ from preflight.real import errors, http, tls
 from preflight.real.credentials import Gate, Standing
 from preflight.real.dial import GRACE, Dial, Unreached
 from preflight.real.dns import Unresolved
-from preflight.real.errand import Ended, Errand, Trusting
+from preflight.real.errand import Ended, Errand, Means, Trusting
 from preflight.real.talk import talking
 from preflight.real.tls_stream import TlsStream
 from preflight.untrusted import Json
-
-if TYPE_CHECKING:
-    from preflight.real.net import RealNet
 
 AGENT: Final = f"preflight/{__version__}"
 _UNPROVEN: Final = frozenset({Standing.UNKNOWN, Standing.NOT_REFUSED})
@@ -34,13 +31,13 @@ REFUSAL_PAGE: Final = 2048
 class Walk:
     """The state of one walk: where it is, since when, and what it has learned."""
 
-    def __init__(self, net: RealNet, errand: Errand) -> None:
+    def __init__(self, means: Means, errand: Errand) -> None:
         self.steps: list[Step] = []
         self.answer: Answer | None = None
         self.error: BaseException | None = None
         """What ended the TLS handshake with the origin, for a second look."""
         self.stream: ByteStream | None = None
-        self._net = net
+        self._means = means
         self._errand = errand
         self._phase = Phase.DNS
         self._mark = 0.0
@@ -51,7 +48,7 @@ class Walk:
 
     async def go(self) -> None:
         """Walk, and leave the steps behind. Raises nothing for what the network does. The stream stays open until the end of the block."""
-        self._mark = self._net.clock.monotonic()
+        self._mark = self._means.clock.monotonic()
         try:
             with anyio.move_on_after(self._errand.timeout) as self._scope:
                 await self._all()
@@ -98,7 +95,7 @@ class Walk:
     async def _connect(self) -> None:
         host, port = self._errand.hop
         try:
-            addresses = await self._net.dns.addresses(host)
+            addresses = await self._means.dns.addresses(host)
         except Unresolved as error:
             raise Ended(error.code, name=host, **error.facts) from None
         if addresses != (host,):
@@ -137,7 +134,7 @@ class Walk:
     async def _tls(self) -> None:
         self._phase = Phase.TLS
         trusting = self._errand.trusting
-        context = self._net.trust.blind if trusting is Trusting.BLINDLY else self._trusted(strict=trusting is Trusting.STRICTLY)
+        context = self._means.trust.blind if trusting is Trusting.BLINDLY else self._trusted(strict=trusting is Trusting.STRICTLY)
         self.stream = self._origin = stream = TlsStream(self._open, context, self._errand.target.host)
         try:
             await stream.handshake()
@@ -146,13 +143,13 @@ class Walk:
         except (ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             self.error = errors.bare(error)
             raise self._broken_handshake(error) from None
-        added = self._net.trust.added(stream) if trusting is not Trusting.BLINDLY else None
+        added = self._means.trust.added(stream) if trusting is not Trusting.BLINDLY else None
         self._done(**self._agreed(stream), **({"added": added} if added else {}))
 
     def _trusted(self, *, strict: bool = True) -> ssl.SSLContext:
-        if self._net.trust.empty:
+        if self._means.trust.empty:
             raise Ended("internal.no-trust")
-        return self._net.trust.context(self._errand.alpn if self._phase is Phase.TLS else (), strict=strict)
+        return self._means.trust.context(self._errand.alpn if self._phase is Phase.TLS else (), strict=strict)
 
     def _broken_handshake(self, error: BaseException) -> Ended:
         tunnelled = isinstance(self._errand.route, Via)
@@ -190,7 +187,7 @@ class Walk:
 
     async def _through(self, proxy: Proxy, ask: Request, request_target: str, host: str) -> tuple[Answer, bytes]:
         """The proxy's answer. Its credentials go through the gate."""
-        gate = self._net.gates.of(proxy)
+        gate = self._means.gates.of(proxy)
         if gate is None or not proxy.basic:
             return await self._exchange(ask, request_target, host)
         authorization = ("Proxy-Authorization", proxy.basic.reveal())
@@ -212,11 +209,11 @@ class Walk:
     @asynccontextmanager
     async def _turn(self, gate: Gate) -> AsyncIterator[None]:
         """Wait for other walks' use of the same credentials. The wait counts in no step and against no deadline."""
-        start, left = self._net.clock.monotonic(), self._scope.deadline - anyio.current_time()
+        start, left = self._means.clock.monotonic(), self._scope.deadline - anyio.current_time()
         self._scope.deadline = math.inf
         async with gate.turn:
             self._scope.deadline = anyio.current_time() + left
-            self._mark += self._net.clock.monotonic() - start
+            self._mark += self._means.clock.monotonic() - start
             yield
 
     async def _exchange(self, ask: Request, request_target: str, host: str, *extra: tuple[str, str]) -> tuple[Answer, bytes]:
@@ -226,7 +223,7 @@ class Walk:
             headers += [("Connection", "close"), *([] if any(name == "Accept" for name, _ in ask.headers) else [("Accept", "*/*")])]
         patience = min(http.PATIENCE, self._errand.timeout / 4) if self._phase is Phase.PROXY else None
         with talking(to_proxy=to_proxy):
-            return await http.exchange(self._open, ask, request_target, headers, self._net.redactor, self._progress, patience)
+            return await http.exchange(self._open, ask, request_target, headers, self._means.redactor, self._progress, patience)
 
     @property
     def _open(self) -> ByteStream:
@@ -235,14 +232,14 @@ class Walk:
         return self.stream
 
     def _agreed(self, stream: TlsStream) -> dict[str, Json]:
-        return {key: self._net.redactor.clean(value) if isinstance(value, str) else value for key, value in tls.facts(stream).items()}
+        return {key: self._means.redactor.clean(value) if isinstance(value, str) else value for key, value in tls.facts(stream).items()}
 
     def _done(self, **facts: Json) -> None:
-        now = self._net.clock.monotonic()
+        now = self._means.clock.monotonic()
         self.steps.append(Step(self._phase, now - self._mark, None, facts))
         self._mark = now
 
     def _end(self, code: str, **facts: Json) -> None:
-        now = self._net.clock.monotonic()
+        now = self._means.clock.monotonic()
         self.steps.append(Step(Phase(code.partition(".")[0]), now - self._mark, code, facts))
         self._mark = now

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from preflight.model import Phase, Route, Target
 from preflight.proof import Request
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_walk_shows_every_hop_and_its_seconds_are_those_of_the_walk() -> None:
     async with place() as here:
-        clock = here.net.clock
+        clock = here.net.means.clock
         start = clock.monotonic()
         trace = await here.net.walk(TARGET, here.via())
         total = clock.monotonic() - start
@@ -171,7 +172,7 @@ async def test_a_root_that_was_added_is_seen(tmp_path: Any) -> None:
     file = tmp_path / "acme.pem"
     file.write_bytes(signer("ACME").pem)
     async with place(behind=origin(NOT_FOUND, Leaf((API,), issuer="ACME"))) as here:
-        here.net.trust = Trust(file, store=store, anchors=())
+        here.net.means = replace(here.net.means, trust=Trust(file, store=store, anchors=()))
         trace = await here.net.walk(TARGET, here.via())
         assert trace.code is None
         tls = trace.step(Phase.TLS)
