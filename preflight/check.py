@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, ClassVar, Final, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar
 
 import msgspec
 
 from preflight.aws.scope import Scope
 from preflight.declared import Declared
-from preflight.model import Finding, Proxy, Step, Target, Via
+from preflight.model import CheckResult, Finding, Proxy, Step, Target, Via
 from preflight.world import World
 
 Seen = TypeVar("Seen")
@@ -35,6 +35,21 @@ def seconds(duration: str) -> float:
     if not match:
         raise ValueError(f"{duration!r} is no duration: write a number with a unit, e.g. 500ms, 10s, 2m")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def answer(check: Check[Any], declared: Declared, findings: Iterable[Finding]) -> CheckResult:
+    """A result of this check that says this. When and how it looked is left open."""
+    target = check.wants()
+    return CheckResult(
+        name=check.name,
+        kind=check.kind,
+        group=check.group,
+        about=check.about,
+        required=check.required,
+        findings=tuple(findings),
+        target=str(target) if target else None,
+        route=declared.route(target) if target else None,
+    )
 
 
 class Check(msgspec.Struct, Generic[Seen], frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):

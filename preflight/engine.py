@@ -12,6 +12,7 @@ import msgspec
 
 from preflight import __version__, codes
 from preflight.causes import causes
+from preflight.check import answer
 from preflight.events import CheckFinished, CheckStarted, Listener, RunFinished, RunStarted
 from preflight.model import CheckResult, Finding, Report, Status, Step
 from preflight.plan import AnyCheck, Plan
@@ -177,22 +178,8 @@ class _Run:
         seconds: float = 0.0,
     ) -> None:
         """Record how a check ended. Findings and steps are clean already, or our own."""
-        target = check.wants()
-        result = CheckResult(
-            name=check.name,
-            kind=check.kind,
-            group=check.group,
-            about=check.about,
-            required=check.required,
-            findings=tuple(findings),
-            steps=steps,
-            target=str(target) if target else None,
-            route=self._world.declared.route(target) if target else None,
-            blocked_by=blocked_by,
-            attempts=attempts,
-            started=started,
-            seconds=seconds,
-        )
+        said = answer(check, self._world.declared, findings)
+        result = msgspec.structs.replace(said, steps=steps, blocked_by=blocked_by, attempts=attempts, started=started, seconds=seconds)
         self.results[check.name] = result
         self._listen(CheckFinished(result))
 

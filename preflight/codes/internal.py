@@ -75,6 +75,16 @@ CODES = (
         who="Nobody.",
     ),
     Code(
+        "internal.not-asked",
+        Status.ERROR,
+        Blame.NOBODY,
+        says="not asked {why}",
+        means="A probe knows of this check what an earlier run found, and that says nothing of the present any more. Nothing is known until it is asked again.",
+        told="`serve` only: the files changed what the check asks, this host was cut off when it last ran, or what it waits for is well again.",
+        who="Nobody; you, if it lasts.",
+        do="Wait for the next run. If it lasts, the proxy has refused the credentials and checks that send them are held back: correct them.",
+    ),
+    Code(
         "internal.resources",
         Status.ERROR,
         Blame.CLIENT,

@@ -68,36 +68,37 @@ class Accounts(msgspec.Struct, frozen=True):
         return cls({account: frozenset(names) for account, names in senders.items()})
 
     def keeping(self, before: Accounts) -> Accounts:
-        """These accounts, with what is known of those that were there before: reading the files anew makes no refused credentials right."""
-        return replace(self, backoffs={account: backoff for account, backoff in before.backoffs.items() if account in self.senders})
+        """These accounts, with what is known of all that were ever there: reading the files anew makes no refused credentials right."""
+        return replace(self, backoffs=before.backoffs)
 
-    def witnesses(self, names: Collection[str], latest: Mapping[str, CheckResult]) -> Iterator[str]:
-        """For each account whose credentials a run of these checks sends only where they were not taken last: a check for which they were.
+    def witnesses(self, names: Collection[str], latest: Mapping[str, CheckResult], intervals: Mapping[str, float]) -> Iterator[str]:
+        """For each account whose credentials were refused to one of these checks, and taken of none of them: the most frequent check of which they were.
 
         Else a 407 that is about one target could not be told from one that is about the account.
         """
         for senders in self.senders.values():
-            taken = sorted(name for name in senders if name in latest and _taken(latest[name]))
-            if not senders.isdisjoint(names) and not set(taken).intersection(names):
-                yield from taken[:1]
+            asked = [latest[name] for name in senders.intersection(names) if name in latest]
+            if any(map(_refused, asked)) and not any(map(_taken, asked)):
+                taken = [name for name in senders if name in latest and _taken(latest[name])]
+                yield from sorted(taken, key=lambda name: (intervals[name], name))[:1]
 
     def held(self, now: float) -> Mapping[str, float]:
         """The checks that have to wait, each with for how many seconds; `now` is the monotonic clock."""
         held: dict[str, float] = {}
         for account, backoff in self.backoffs.items():
             if backoff.holds(now):
-                held |= {name: max(held.get(name, 0.0), backoff.until - now) for name in self.senders[account]}
+                held |= {name: max(held.get(name, 0.0), backoff.until - now) for name in self.senders.get(account, ())}
         return held
 
-    def refused(self) -> Iterator[tuple[str, float]]:
-        """The proxies whose credentials were refused last, each with the moment on the monotonic clock until which it is left alone."""
-        return ((host, backoff.until) for (host, _), backoff in self.backoffs.items() if backoff.refusals)
+    def hosts(self, now: float) -> Mapping[str, float]:
+        """The proxies that are left alone now, each with for how many seconds."""
+        return {host: backoff.until - now for (host, secret), backoff in self.backoffs.items() if backoff.holds(now) and (host, secret) in self.senders}
 
     def after(self, results: Iterable[CheckResult], *, started: float, intervals: Mapping[str, float]) -> Accounts:
         """What follows from a run that began at `started` on the monotonic clock. `intervals` are the usual ones of all checks, in seconds."""
         seen = tuple(results)
         shared = {name for name, number in Counter(name for names in self.senders.values() for name in names).items() if number > 1}
-        backoffs = {}
+        backoffs = dict(self.backoffs)
         for account, names in self.senders.items():
             sent = [result for result in seen if result.name in names and (result.name not in shared or _refused(result))]  # nobody knows whose were taken
             interval = min(intervals[name] for name in names)

@@ -33,16 +33,16 @@ class Stand(msgspec.Struct, frozen=True):
     since: datetime
     result: CheckResult
     """Its latest result, undamped."""
-    checked: datetime
-    """When that result was made."""
+    checked: datetime | None
+    """When that result was made. None where it was not asked yet what is asked now: the result says so, and `standing` is as it stood, or unknown."""
     stale_after: float
     """Seconds after which that result says nothing about the present any more: a check has a rhythm of its own, and may be held back."""
     asked_again: datetime | None = None
     """The moment before which it is not asked again, since the proxy refused the credentials; None where nothing holds it back."""
 
     def stale(self, now: datetime) -> bool:
-        """Whether the result is too old to speak for the present, or of a future that a clock set back has left."""
-        return abs((now - self.checked).total_seconds()) > self.stale_after
+        """Whether the result is too old to speak for the present, or of a future that a clock set back has left. None is as old as it gets."""
+        return self.checked is None or abs((now - self.checked).total_seconds()) > self.stale_after
 
 
 class Counters(msgspec.Struct):
@@ -70,8 +70,6 @@ class Board(msgspec.Struct, kw_only=True):
     """Seconds after which the last run says nothing about the present any more."""
     report: Report | None = None
     stands: Mapping[str, Stand] = msgspec.field(default_factory=dict)
-    unasked: tuple[str, ...] = ()
-    """Required checks that no run has asked yet, because a reload brought them or changed what they ask."""
     standing: Standing = Standing.UNKNOWN
     """Of all required checks together."""
     since: datetime | None = None
@@ -91,6 +89,8 @@ class Board(msgspec.Struct, kw_only=True):
     """Why the last reload was refused; empty where the files in force are the newest."""
     isolated: str = ""
     """Why nothing here says anything about the proxy: this host reaches nothing at all, itself included."""
+    unsure: bool = False
+    """Whether no walk of the last part left this host, and only a run of everything, which is on its way, can tell why."""
 
     @property
     def ready(self) -> bool:
@@ -98,12 +98,12 @@ class Board(msgspec.Struct, kw_only=True):
         return self.report is not None and not self.stopping
 
     def old(self, now: datetime) -> tuple[Stand, ...]:
-        """The required checks whose latest result is too old to speak for the present."""
+        """The required checks whose latest result does not speak for the present."""
         return tuple(stand for stand in self.stands.values() if stand.result.required and stand.stale(now))
 
     def past(self, now: datetime) -> bool:
         """Whether what is known, as a whole, is not of the present."""
-        return self.stale(now) or bool(self.isolated or self.unasked or self.old(now))
+        return self.stale(now) or bool(self.isolated or self.unsure or self.old(now))
 
     def age(self, now: datetime) -> float | None:
         """Seconds since the last run ended; None before the first has."""

@@ -17,6 +17,7 @@ from preflight.inputs.select import Loaded
 from preflight.plan import Plan
 from preflight.serve.backoff import Accounts
 from preflight.serve.damping import Damping
+from preflight.serve.journal import bug
 from preflight.serve.rhythm import Rhythm
 from preflight.serve.settings import Settings
 
@@ -55,6 +56,8 @@ class Configuration:
             self.now = self._read()
         except InputError as error:
             return str(error)
+        except Exception as error:  # noqa: BLE001 - a plugin's check may stumble over anything, and what is in force stays
+            return f"a bug: {bug(error)}"
         return ""
 
     def _read(self) -> InForce:

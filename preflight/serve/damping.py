@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from math import inf
 from re import ASCII
 from re import compile as pattern
 from typing import Final
@@ -24,7 +25,8 @@ WHOLE: Final = "preflight"
 _RULE: Final = pattern(r"(\d{1,2})/(\d{1,2})", ASCII)
 _ORDER: Final = tuple(Standing)
 """Worst last."""
-_STANDINGS: Final = {Status.PASS: Standing.UP, Status.WARN: Standing.DEGRADED, Status.ERROR: Standing.UNKNOWN, Status.FAIL: Standing.DOWN}
+LIKE: Final = {Status.PASS: Standing.UP, Status.WARN: Standing.DEGRADED, Status.ERROR: Standing.UNKNOWN, Status.FAIL: Standing.DOWN}
+"""How a check stands that has always counted as that status. A skip says nothing."""
 
 
 def worst(standings: Collection[Standing]) -> Standing:
@@ -57,7 +59,9 @@ class Damped(msgspec.Struct, frozen=True):
     standing: Standing
     since: datetime
     window: tuple[Standing, ...] = ()
-    """Empty where the results are too old, or of something else than what is asked now: the next one counts at once then."""
+    """Empty where they are of something else than what is asked now: the next one counts at once then, as it does where they are too old."""
+    at: datetime | None = None
+    """When the latest of them was made."""
     asked: str = ""
     """What was asked, and from where, as `configuration.asked` tells one question from another."""
 
@@ -65,7 +69,12 @@ class Damped(msgspec.Struct, frozen=True):
         """How it stands after one more result."""
         window = (*self.window, seen)[-rule.of :]
         standing = _settled(self.standing, seen, window, rule.needed) if self.window else seen
-        return replace(self, standing=standing, since=self.since if standing is self.standing else at, window=window)
+        return replace(self, standing=standing, since=self.since if standing is self.standing else at, window=window, at=at)
+
+    def fresh(self, at: datetime, patience: float) -> Damped:
+        """The same; without its results where they are older than so many seconds, or of a future that a clock set back has left."""
+        old = self.at is None or abs((at - self.at).total_seconds()) > patience
+        return replace(self, window=()) if old else self
 
 
 def _settled(standing: Standing, seen: Standing, window: tuple[Standing, ...], needed: int) -> Standing:
@@ -86,6 +95,8 @@ class Standings(msgspec.Struct, frozen=True):
     usual: Damping = Damping()
     asked: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What each check asks."""
+    patience: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """Seconds after which a result of each check is too old to damp the next one. What is not named here stays fresh."""
     checks: Mapping[str, Damped] = msgspec.field(default_factory=dict)
     whole: Damped | None = None
 
@@ -99,7 +110,7 @@ class Standings(msgspec.Struct, frozen=True):
         """All that a restart has to know, by check; the whole has the empty name, which no check can have."""
         return {**self.checks, **({"": self.whole} if self.whole else {})}
 
-    def asking(self, asked: Mapping[str, str], rules: Mapping[str, Damping]) -> Standings:
+    def asking(self, asked: Mapping[str, str], rules: Mapping[str, Damping], patience: Mapping[str, float]) -> Standings:
         """From now on, these checks ask that.
 
         One that is not among them is forgotten; one that asks something else stands as it stood, and its next result counts at once.
@@ -109,32 +120,37 @@ class Standings(msgspec.Struct, frozen=True):
             for name, damped in self.checks.items()
             if name in asked
         }
-        return replace(self, rules=rules, asked=asked, checks=checks)
+        return replace(self, rules=rules, asked=asked, patience=patience, checks=checks)
 
-    def forgetting(self, names: Collection[str]) -> Standings:
-        """The results of these checks are too old to damp the next one."""
-        return replace(self, checks={name: replace(damped, window=()) if name in names else damped for name, damped in self.checks.items()})
+    def of(self, name: str, status: Status, *, known: bool = True) -> Standing:
+        """How a check stands that counts as `status`. Where no answer is `known` to what is asked now, nothing better than that status is said."""
+        damped = self.checks.get(name)
+        standings = [damped.standing] if damped else []
+        return worst(standings if known else [LIKE[status], *standings])
 
-    def after(self, report: Report, at: datetime, *, ran: Collection[str] | None = None) -> tuple[Standings, tuple[Change, ...]]:
+    def after(self, report: Report, at: datetime, *, ran: Collection[str] | None = None, unknown: Collection[str] = ()) -> tuple[Standings, tuple[Change, ...]]:
         """How everything stands after a run, and what changed, the whole first.
 
-        `report` holds the latest result of every check, since a blocked check counts as its blocker does; `ran` names those that are new, None all of them.
-        A check that is skipped, and is not blocked by one that is worse, says nothing: it keeps what it has and is not part of the whole. What is seen for the
-        first time was unknown before, and is no change where it is up.
+        `report` holds a result of every check, since a blocked check counts as its blocker does; `ran` names those that are new, None all of them; `unknown`
+        those that are no answers, which count at once if they are new. A check that is skipped, and is not blocked by one that is worse, says nothing: it
+        keeps what it has and is not part of the whole. What is seen for the first time was unknown before, and is no change where it is up.
         """
         counted = report.counted
         checks = dict(self.checks)
         changes: list[Change] = []
         for name, status in counted.items():
-            if status in _STANDINGS and (ran is None or name in ran):
+            if status in LIKE and (ran is None or name in ran):
                 old = checks.get(name)
-                seen = _STANDINGS[status]
-                checks[name] = old.after(seen, at, self.rules.get(name, self.usual)) if old else Damped(seen, at, (seen,), self.asked.get(name, ""))
+                seen = LIKE[status]
+                patience = 0.0 if name in unknown else self.patience.get(name, inf)
+                fresh = old.fresh(at, patience) if old else Damped(seen, at, asked=self.asked.get(name, ""))
+                checks[name] = fresh.after(seen, at, self.rules.get(name, self.usual))
                 changes += _changes(name, old, checks[name], report)
-        overall = worst([damped.standing for name, damped in checks.items() if counted.get(name) in _STANDINGS])
+        new = replace(self, checks=checks)
+        overall = worst([new.of(name, status, known=name not in unknown) for name, status in counted.items() if status in LIKE])
         whole = self.whole if self.whole and self.whole.standing is overall else Damped(overall, at)
         changes[:0] = _changes(WHOLE, self.whole, whole, report)
-        return replace(self, checks=checks, whole=whole), tuple(changes)
+        return replace(new, whole=whole), tuple(changes)
 
 
 def _changes(subject: str, old: Damped | None, new: Damped, report: Report) -> list[Change]:

@@ -22,46 +22,49 @@ _LOCAL: Final = frozenset({"tcp.unreachable", "dns.timeout", "dns.servfail"})
 class Watch:
     """Is this host cut off, over many runs?
 
-    A part of the plan may lead to where this host never had a route; whether the host is cut off is said by a run of everything alone.
+    A part of the plan may lead to where this host never had a route; that the host is cut off is said by a run of everything that may be asked alone.
     """
 
     def __init__(self, routes: Routes) -> None:
         self._routes = routes
         self._reason = ""
-        self._staying: frozenset[str] = frozenset()
+        self._suspect: frozenset[str] = frozenset()  # checks of parts of which none left this host
+        self._staying: frozenset[str] = frozenset()  # those that did not leave it while others did
 
     def forget(self) -> None:
         """Other questions are asked from now on. What is said of this host stays until they are answered."""
-        self._staying = frozenset()
+        self._suspect = self._staying = frozenset()
 
-    def after(self, run: Report, *, whole: bool, held: bool) -> str | None:
+    def after(self, run: Report, *, whole: bool, besides: Iterable[str] = ()) -> str | None:
         """What is known after this run: why the host is cut off, or empty where it is not. None where only a run of everything can tell.
 
-        `whole`: all checks ran. `held`: some are held back, so that now nobody can tell. What a whole run has disproved for some checks is not asked again
-        as long as none of them leaves this host.
+        `whole`: all checks ran that are not held back. `besides`: the hosts to which those go. A run that was cut short tells of no isolation. What a whole run
+        has disproved for some checks is not asked again as long as none of them leaves this host.
         """
-        reason = cut_off(run, self._routes)
+        reason = cut_off(run, self._routes, besides)
+        if whole and not (reason and run.complete):
+            self._staying, self._suspect = self._staying | self._suspect, frozenset()
         self._staying -= left(run)
-        if reason is None:
-            if whole and run.complete:  # nothing that is asked could tell
-                self._reason = ""
-            return self._reason
-        if bool(reason) == bool(self._reason):
+        if reason is None and whole and run.complete and not walked(run):
+            reason = ""  # nothing that is asked could tell
+        if reason is None or (reason and not run.complete) or bool(reason) == bool(self._reason):
             return self._reason
         if reason and not whole:
             walks = walked(run).keys()
             if walks <= self._staying:
                 return self._reason
-            if not held:
-                self._staying |= walks
+            self._suspect |= walks
             return None
-        self._staying = frozenset()
+        self.forget()
         self._reason = reason
         return reason
 
 
-def cut_off(run: Report, routes: Routes) -> str | None:
-    """Why this host reaches nothing at all, in a sentence; empty where it reaches something, or may. None where the run made no walk, which tells nothing."""
+def cut_off(run: Report, routes: Routes, besides: Iterable[str] = ()) -> str | None:
+    """Why this host reaches nothing at all, in a sentence; empty where it reaches something, or may. None where neither walks nor routes tell.
+
+    `besides` are first hops that nobody walked to.
+    """
     walks = walked(run)
     if not walks:
         return None
@@ -69,9 +72,9 @@ def cut_off(run: Report, routes: Routes) -> str | None:
         return ""
     networks = routes()
     if networks is None:
-        return ""
+        return None
     hops = sorted({hop for result in walks.values() for hop in _first_hop(result)})
-    if any(_leads(networks, hop) for hop in hops):
+    if any(_leads(networks, hop) for hop in (*hops, *besides)):
         return ""
     return f"this host has no route to {_listed(hops)}, and no walk left it"
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from enum import IntEnum
 from queue import Full, Queue
+from select import select
 from threading import Thread
 from typing import Final
 
@@ -83,7 +84,8 @@ class Stderr:
                 self._write(line)
                 if self._lost:
                     lost, self._lost = self._lost, 0
-                    self._write(f"{line.partition('event=')[0]}event=journal lost={lost}\n")
+                    head = re.sub(r"^<\d>", f"<{Level.WARNING.value}>", line.partition("event=")[0])
+                    self._write(f"{head}event=journal lost={lost}\n")
             self._lines.task_done()
 
 
@@ -91,7 +93,10 @@ def _whole(line: str) -> None:
     """Past Python's own stream: its lock, held by a write that hangs, would keep the process from ending."""
     left = line.encode("utf-8", "backslashreplace")
     while left:
-        left = left[os.write(2, left) :]
+        try:
+            left = left[os.write(2, left) :]
+        except BlockingIOError:  # whoever shares the pipe or terminal made it so
+            select([], [2], [])
 
 
 def journald_reads(environ: Mapping[str, str], descriptor: int = 2) -> bool:

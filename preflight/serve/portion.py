@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import msgspec
 from msgspec.structs import replace
 
 from preflight import codes
 from preflight.causes import causes
 from preflight.check import EVERYTHING
-from preflight.model import CheckResult, Report, Status
+from preflight.model import CheckResult, Finding, Report, Status
 from preflight.plan import AnyCheck, Plan
 
 
@@ -60,45 +61,59 @@ def part(plan: Plan, names: Collection[str]) -> Plan:
     )
 
 
-def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report) -> tuple[Report, frozenset[str]]:
-    """The report of all that is known after this run, and the checks about which it says something new.
+class Joined(msgspec.Struct, frozen=True):
+    """All that is known after a run."""
 
-    A check that was not run is blocked by what was run and is not good enough, and says so from now on. Where its blocker is well again and it still was not
+    report: Report
+    new: frozenset[str]
+    """The checks about which the run says something new."""
+    unknown: frozenset[str]
+    """The checks of which nothing is known until they are asked."""
+
+
+def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report, unknown: Collection[str] = ()) -> Joined:
+    """The latest result of every check, this run's among them. `unknown` are those whose `latest` is no answer.
+
+    A check that was not run is blocked by what was asked and is not good enough, and says so from now on. Where its blocker is well again and it still was not
     run, nobody knows. A check of everything that came that finds nothing in a part of the plan leaves what it found before.
     """
     fresh = {result.name: result for result in run.results}
     results: dict[str, CheckResult] = {}
-    new = set(fresh)
+    new, still = set(fresh), set(unknown) - fresh.keys()
     for check in plan.checks:
-        result = fresh.get(check.name) or latest.get(check.name)
+        name = check.name
+        result = fresh.get(name) or latest.get(name)
         if result is None:
             continue
-        if _found_nothing(check, result, len(fresh) < len(plan.checks)) and check.name in latest:
-            result = latest[check.name]
-            new.discard(check.name)
-        bad = tuple(name for name in plan.blockers[check.name] if name in results and not results[name].verdict.good_enough)
-        if check.name not in fresh and bad and result.blocked_by != bad:
+        if _found_nothing(check, result, len(fresh) < len(plan.checks)) and name in latest and name not in unknown:
+            result = latest[name]
+            new.discard(name)
+        bad = tuple(each for each in plan.blockers[name] if each in results and not results[each].verdict.good_enough and each not in still)
+        if name not in fresh and bad and result.blocked_by != bad:
             result = _blocked(result, bad)
-            new.add(check.name)
-        elif check.name not in fresh and result.blocked_by and not bad:
-            result = _not_asked(result)
-            new.add(check.name)
-        results[check.name] = result
+            new.add(name)
+            still.discard(name)
+        elif name not in fresh and not bad and result.blocked_by and still.isdisjoint(result.blocked_by):
+            result = unasked(result, f"since {', '.join(result.blocked_by)} is in order again")
+            new.add(name)
+            still.add(name)
+        results[name] = result
     found = tuple(results.values())
-    return replace(run, results=found, causes=causes(found)), frozenset(new)
+    return Joined(replace(run, results=found, causes=causes(found)), frozenset(new), frozenset(still))
+
+
+def unasked(result: CheckResult, why: str) -> CheckResult:
+    """A result in place of this one, which says nothing of the present."""
+    return _nothing(result, codes.finding("internal.not-asked", fields={"why": why}))
+
+
+def _blocked(result: CheckResult, by: tuple[str, ...]) -> CheckResult:
+    return replace(_nothing(result, codes.finding("internal.blocked", fields={"names": ", ".join(by)})), blocked_by=by)
+
+
+def _nothing(result: CheckResult, because: Finding) -> CheckResult:
+    return replace(result, findings=(because,), blocked_by=(), steps=(), attempts=0, started=None, seconds=0.0)
 
 
 def _found_nothing(check: AnyCheck, result: CheckResult, part: bool) -> bool:
     return part and EVERYTHING in check.after() and result.status is Status.SKIP and not result.blocked_by
-
-
-def _not_asked(result: CheckResult) -> CheckResult:
-    message = f"not asked since {', '.join(result.blocked_by)} is in order again"
-    hint = "It is asked as soon as the proxy may be sent the credentials again: correct those that it refused."
-    finding = codes.finding("internal.blocked", status=Status.ERROR, message=message, hint=hint)
-    return replace(result, findings=(finding,), blocked_by=())
-
-
-def _blocked(result: CheckResult, by: tuple[str, ...]) -> CheckResult:
-    finding = codes.finding("internal.blocked", fields={"names": ", ".join(by)})
-    return replace(result, findings=(finding,), steps=(), blocked_by=by, attempts=0, started=None, seconds=0.0)

@@ -10,12 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from preflight.causes import causes
+from preflight.check import answer
 from preflight.model import CheckResult, Report, Status
-from preflight.plan import Plan
-from preflight.serve import portion
-from preflight.serve.board import Board, Change, Stand, Standing
+from preflight.serve.board import WELL, Board, Change, Stand
 from preflight.serve.configuration import InForce
-from preflight.serve.damping import Damped, Damping, Standings
+from preflight.serve.damping import LIKE, Damped, Damping, Standings
+from preflight.serve.portion import joined, unasked
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -29,66 +29,88 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Present:
-    """The writer of the board's results."""
+    """The writer of the board's results. It holds one of every check: the latest answer, or that it was not asked yet what is asked now."""
 
     def __init__(self, board: Board, usual: Damping, saved: Mapping[str, Damped]) -> None:
         """`saved` is how everything stood before a restart."""
         self._board = board
-        self._checked: dict[str, datetime] = {}
+        self._answered: Mapping[str, datetime] = {}
+        self._blind: frozenset[str] = frozenset()  # answered while this host was cut off
         self.latest: Mapping[str, CheckResult] = {}
-        """The latest result of each check."""
+        """A result of each check."""
         self.standings = Standings.restored(saved, rules={}, usual=usual)
 
-    def adopt(self, force: InForce) -> None:
-        """Go by a new configuration: what is not of it any more is forgotten, the rest stands as it stood."""
-        plan, before = force.loaded.plan, self.standings.asked
-        self.standings = self.standings.asking(force.asked, force.rules)
-        self.latest = {name: result for name, result in self.latest.items() if name in force.asked and before.get(name) == force.asked[name]}
-        self._checked = {name: at for name, at in self._checked.items() if name in self.latest}
-        board, report = self._board, self._board.report
-        board.profile, board.vantage, board.stale_after = plan.profile, plan.vantage, force.stale_after
-        board.stands = {name: stand for name, stand in board.stands.items() if name in self.latest}
-        kept = tuple(result for result in report.results if result.name in self.latest) if report else ()
-        board.report = replace(report, results=kept, causes=causes(kept)) if report and kept else None
-        board.unasked = self._unasked(plan) if report else ()
-
-    def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float]) -> Taken:
-        """Show what this run found, and what follows from it. While the host is isolated its results are shown, and nothing stands differently for them.
+    def adopt(self, force: InForce, at: datetime, held: Mapping[str, float]) -> None:
+        """Go by a new configuration: what is not of it any more is forgotten, and what asks something else was not asked yet. The rest stands as it stood.
 
         `held` are the checks that are held back from now on, each with for how many seconds.
         """
+        plan, before, board = force.loaded.plan, self.standings.asked, self._board
+        self.standings = self.standings.asking(force.asked, force.rules, force.patience)
+        self._answered = {name: when for name, when in self._answered.items() if before.get(name) == force.asked.get(name)}
+        since = "since the files changed" if before else "yet"
+        nothing = {check.name: unasked(answer(check, force.loaded.declared, ()), since) for check in plan.checks}
+        self.latest = {name: self.latest[name] if name in self._answered else nothing[name] for name in nothing}
+        board.profile, board.vantage = plan.profile, plan.vantage
+        self._show(force, at, held)
+
+    def reconnect(self, force: InForce, at: datetime, held: Mapping[str, float]) -> None:
+        """This host is connected again: what was found while it was cut off says nothing."""
+        self._answered = {name: when for name, when in self._answered.items() if name not in self._blind}
+        self.latest = {name: unasked(result, "since this host was cut off") if name in self._blind else result for name, result in self.latest.items()}
+        self._blind = frozenset()
+        self._show(force, at, held)
+
+    def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float]) -> Taken:
+        """Show what this run found, and what follows from it. While the host is isolated its results are shown, and nothing stands differently for them."""
         board = self._board
-        report, new = portion.joined(force.loaded.plan, self.latest, run)
-        report = replace(report, inputs=force.loaded.declared.inputs)
+        known = joined(force.loaded.plan, self.latest, run, self._unanswered)
+        report = replace(known.report, inputs=force.loaded.declared.inputs)
         self.latest = {result.name: result for result in report.results}
-        board.unasked = self._unasked(force.loaded.plan)
-        self.standings = self.standings.forgetting({name for name in new if name in board.stands and board.stands[name].stale(at)})
-        self._checked.update(dict.fromkeys(new, at))
+        self._answered = {name: at if name in known.new else self._answered[name] for name in self.latest if name not in known.unknown}
         changes: tuple[Change, ...] = ()
-        if not board.isolated:
-            self.standings, changes = self.standings.after(report, at, ran=new)
+        if board.isolated:
+            self._blind |= known.new
+        else:
+            self._blind -= known.new
+            self.standings, changes = self.standings.after(report, at, ran=known.new, unknown=known.unknown)
         board.report, board.last_run = report, at
-        board.stale_after = max(force.stale_after, min(force.patience[name] + held.get(name, 0.0) for name in force.rhythms)) if held else force.stale_after
-        board.stands = MappingProxyType(dict(self._stands(force, report, at, held)))
-        if self.standings.whole:
-            board.standing, board.since = self.standings.whole.standing, self.standings.whole.since
+        self._show(force, at, held)
         if report.exit_code == 0 and not board.past(at):
             board.last_success = at
-        found = tuple(result for result in report.results if result.name in new)
+        found = tuple(result for result in report.results if result.name in known.new)
         return Taken(report, replace(report, results=found, causes=causes(found)), changes)
 
-    def _unasked(self, plan: Plan) -> tuple[str, ...]:
-        return tuple(check.name for check in plan.checks if check.required and check.name not in self.latest)
+    @property
+    def _unanswered(self) -> frozenset[str]:
+        return frozenset(self.latest) - self._answered.keys()
 
-    def _stands(self, force: InForce, report: Report, at: datetime, held: Mapping[str, float]) -> Iterator[tuple[str, Stand]]:
+    def _show(self, force: InForce, at: datetime, held: Mapping[str, float]) -> None:
+        """Bring to the board what is known. Before the first run has ended, that is nothing."""
+        board = self._board
+        soonest = min(force.patience[name] + held.get(name, 0.0) for name in force.rhythms)
+        board.stale_after = max(force.stale_after, soonest + max(board.age(at) or 0.0, 0.0)) if held else force.stale_after
+        if board.report is None:
+            return
+        results = tuple(self.latest.values())
+        board.report = replace(board.report, results=results, causes=causes(results))
+        board.stands = MappingProxyType({stand.name: stand for stand in self._stands(force, board.report, at, held)})
+        if self.standings.whole:
+            board.standing, board.since = self.standings.whole.standing, self.standings.whole.since
+
+    def _stands(self, force: InForce, report: Report, at: datetime, held: Mapping[str, float]) -> Iterator[Stand]:
         """How each check stands that applies now.
 
-        One that is bad, stands so, and is held back stays bad as long: the refusal itself is what is known of the present. One that stands up still grows old.
+        One that is bad, stands so, and is held back stays bad as long: the refusal itself is what is known of the present. One that stands well grows old.
         """
         for name, status in report.counted.items():
-            damped = self.standings.checks.get(name)
-            if damped and status is not Status.SKIP:
-                bad = damped.standing is not Standing.UP and not self.latest[name].verdict.good_enough
-                again = at + timedelta(seconds=held[name]) if name in held and bad else None
-                pause = (again - self._checked[name]).total_seconds() if again else 0.0
-                yield name, Stand(name, damped.standing, damped.since, self.latest[name], self._checked[name], force.patience[name] + pause, again)
+            if status is Status.SKIP:
+                continue
+            result, answered = self.latest[name], self._answered.get(name)
+            standing = self.standings.of(name, status, known=answered is not None)
+            bad = not result.verdict.good_enough and (standing not in WELL or standing is LIKE[status])
+            again = at + timedelta(seconds=held[name]) if name in held and bad else None
+            pause = (again - answered).total_seconds() if again and answered else 0.0
+            damped, shown = self.standings.checks.get(name), self._board.stands.get(name)
+            since = damped.since if damped and damped.standing is standing else shown.since if shown and shown.standing is standing else at
+            yield Stand(name, standing, since, result, answered, force.patience[name] + pause, again)

@@ -5,7 +5,7 @@ Everything here happens in one task. It alone says that it is alive, so that sys
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -65,7 +65,8 @@ class Probe:
         self._news = News()
         self._stop: Stop | None = None
         self._reload = False
-        self._everything = True
+        self._owed: set[str] = set()  # asked with the next run, whatever the timetable says
+        self._at_once = False
         self._force = configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts
@@ -90,13 +91,12 @@ class Probe:
             turn = self._table.take(Moment.of(around.clock), around.chance)
             self._table = turn.table
             self._board.counters.late += turn.late
-            names = tuple(self._force.rhythms) if self._everything else turn.names
-            if names:
-                self._everything = False
-                await self._turn(names)
+            if turn.names or self._at_once:
+                self._at_once = False
+                await self._turn(self._owed.union(turn.names))
             self._show_next()
             around.systemd.alive()
-            if not (self._everything or self._reload):
+            if not (self._at_once or self._reload):
                 await around.rest(min(self._table.sleep(Moment.of(around.clock)), around.systemd.beat or LONGEST_REST))
 
     def _adopt(self) -> None:
@@ -105,16 +105,20 @@ class Probe:
         self._table = self._timetable()
         self._accounts = self._force.accounts.keeping(self._accounts)
         self._watch.forget()
-        self._everything = True
-        self._present.adopt(self._force)
+        self._ask_everything()
+        self._present.adopt(self._force, self._around.clock.now(), self._held())
         self._around.journal.secrets = self._force.loaded.secrets
+
+    def _ask_everything(self) -> None:
+        self._owed = set(self._force.rhythms)
+        self._at_once = True
 
     def _timetable(self) -> Timetable:
         around = self._around
         return Timetable.of(self._force.rhythms, Moment.of(around.clock), jitter=around.jitter, random=around.chance)
 
     def _heed_files(self) -> None:
-        due = self._everything or self._table.due_in(Moment.of(self._around.clock)) <= TOGETHER
+        due = self._at_once or self._table.due_in(Moment.of(self._around.clock)) <= TOGETHER
         if not (self._reload or (due and self._configuration.changed())):
             return
         self._reload = False
@@ -129,21 +133,23 @@ class Probe:
             self._around.journal.say(Level.NOTICE, "reloaded", profile=self._force.loaded.plan.profile, checks=len(self._force.rhythms))
         self._around.systemd.ready("the old configuration is in force: " + refused.partition("\n")[0] if refused else "reloaded")
 
-    async def _turn(self, due: tuple[str, ...]) -> None:
-        """Run these checks, and what belongs to them, and take what was found everywhere."""
+    async def _turn(self, due: Collection[str]) -> None:
+        """Run these checks, and what belongs to them, and take what was found everywhere. What is held back, or whose run breaks, stays owed."""
         plan, clock = self._force.loaded.plan, self._around.clock
         started = clock.monotonic()
-        latest, spared = self._present.latest, self._held()
+        latest, spared, intervals = self._present.latest, self._held(), self._intervals()
+        self._owed |= set(due)
         names = portion.taken(plan, due, latest) - spared.keys()
-        names |= portion.taken(plan, tuple(self._accounts.witnesses(names, latest)), latest) - spared.keys()
+        names |= portion.taken(plan, tuple(self._accounts.witnesses(names, latest, intervals)), latest) - spared.keys()
         if not names:
             return
         run = await self._conduct(portion.part(plan, names))
         if run is None or run.interrupted_by is not None:
             return
+        self._owed -= names
         self._count(run)
-        self._accounts = self._accounts.after(run.results, started=started, intervals=self._intervals())
-        if self._undecided(run):
+        self._accounts = self._accounts.after(run.results, started=started, intervals=intervals)
+        if self._undecided(run, whole=self._force.rhythms.keys() <= names | spared.keys()):
             return
         taken = self._present.take(run, self._force, clock.now(), self._held())
         self._log(run)
@@ -191,20 +197,25 @@ class Probe:
         """The checks that have to wait from now on, each with for how many seconds."""
         return portion.waiting(self._force.loaded.plan, self._accounts.held(self._around.clock.monotonic()))
 
-    def _undecided(self, run: Report) -> bool:
-        """Take to the board whether this host is cut off. True where only a run of everything can tell: then this one says nothing to anybody."""
-        board, around = self._board, self._around
-        whole = self._force.rhythms.keys() <= {result.name for result in run.results}
-        reason = self._watch.after(run, whole=whole, held=bool(self._held()))
-        if reason is None:
-            self._everything = not self._held()
-            return True
-        if reason != board.isolated:
-            board.isolated = reason
-            self._everything = not reason  # what was found meanwhile says nothing
-            around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
-            around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
-        return False
+    def _undecided(self, run: Report, *, whole: bool) -> bool:
+        """Take to the board whether this host is cut off. True where this run says nothing to anybody, and everything is asked at once.
+
+        So it is where only a run of everything can tell, and where the host came back meanwhile. `whole`: all ran that is not held back.
+        """
+        board, around, before = self._board, self._around, self._board.isolated
+        reason = self._watch.after(run, whole=whole, besides=self._accounts.hosts(around.clock.monotonic()))
+        board.unsure = reason is None and any(result.required for result in run.results)
+        if reason is None or (before and not reason):
+            self._ask_everything()
+            around.journal.say(Level.INFO, "run-dropped", checks=len(run.results), why="everything is asked anew to tell whether this host is cut off")
+        if reason is None or reason == before:
+            return reason is None
+        board.isolated = reason
+        if not reason:
+            self._present.reconnect(self._force, around.clock.now(), self._held())
+        around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
+        around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
+        return not reason
 
     def _intervals(self) -> Mapping[str, float]:
         """Seconds from one look at each check to the next, usually."""
@@ -225,8 +236,7 @@ class Probe:
         self._around.journal.say(
             level, "run", status=status.word, checks=len(run.results), seconds=run.seconds, cut="yes" if not run.complete else "", cause=cause
         )
-        for host, until in self._accounts.refused():
-            seconds = until - self._around.clock.monotonic()
+        for host, seconds in self._accounts.hosts(self._around.clock.monotonic()).items():
             self._around.journal.say(Level.WARNING, "held-back", why="the proxy refused the credentials", proxy=host, seconds=seconds)
         report = self._board.report
         self._around.systemd.status(f"{self._board.standing}: {verdict.sentence(report)}" if report else "no run has ended yet")

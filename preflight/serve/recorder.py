@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 import anyio
-from msgspec.structs import replace
 
 from preflight.model import Phase, Report
 from preflight.real.daemon import in_daemon
@@ -28,9 +27,6 @@ class Archive(Protocol):
 
     def stands(self) -> Mapping[str, Damped]:
         """How everything stood after the last run. Raises Unreadable."""
-
-    def runs(self, limit: int) -> tuple[PastRun, ...]:
-        """The last runs, newest first. Raises Unreadable."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -75,15 +71,12 @@ class Recorder:
         self._busy = False
 
     def saved(self) -> Mapping[str, Damped]:
-        """How everything stood before this process began; of what is stale by now, without the results. What cannot be read is said on the board."""
-        board = self._board
+        """How everything stood before this process began. What cannot be read is said on the board."""
         try:
-            stands, runs = self._archive.stands(), self._archive.runs(1)
+            return self._archive.stands()
         except Unreadable as why:
-            board.history = neutral(str(why))
+            self._board.history = neutral(str(why))
             return {}
-        fresh = runs and abs((board.started - runs[0].started).total_seconds()) <= board.stale_after
-        return stands if fresh else {name: replace(damped, window=()) for name, damped in stands.items()}
 
     async def record(self, report: Report, stands: Mapping[str, Damped]) -> None:
         """Keep this run. Whatever comes of it, the board says whether history is being written."""

@@ -63,6 +63,7 @@ fail  origin  tls.client-cert-required tls.weak
 skip  nobody  internal.blocked internal.not-applicable
 error unknown internal.interrupted internal.no-finding
 error client  internal.resources internal.no-trust
+error nobody  internal.not-asked
 fail  client  input.json-syntax input.yaml-syntax input.yaml-tag input.yaml-alias input.encoding input.too-large input.too-deep input.not-a-file
 fail  client  input.outside input.duplicate-key input.unknown-field input.wrong-type input.missing-field input.proxy-url input.no-proxy-source
 fail  client  input.variable input.conflict input.value input.nothing-selected

@@ -10,18 +10,12 @@ from msgspec.structs import replace
 
 from preflight.model import Blame, CheckResult, Finding, Phase, Report, Status
 from preflight.serve.board import Board, Counters, Stand, Standing
+from preflight.serve.damping import LIKE
 from preflight.serve.history import PastResult, PastRun
 from preflight.untrusted import Json
 from tests.samples import ALL_PASS, DEAD_PROXY, DENIED, POISONED, passed, report, step
 
 NOW: Final = datetime(2026, 3, 1, 2, 14, 30, tzinfo=UTC)
-LIKE: Final = {
-    Status.PASS: Standing.UP,
-    Status.SKIP: Standing.UNKNOWN,
-    Status.WARN: Standing.DEGRADED,
-    Status.ERROR: Standing.UNKNOWN,
-    Status.FAIL: Standing.DOWN,
-}
 
 
 class Past:
@@ -45,11 +39,12 @@ class Past:
         return {phase: [each / share for each in wave] for share, phase in enumerate((Phase.HTTP, Phase.TLS, Phase.PROXY, Phase.TCP), 1)}
 
 
-def board(made: Report | None, **fields: Any) -> Board:
+def board(made: Report | None, standing: Standing | None = None, **fields: Any) -> Board:
     """A board after a run that ended 20 seconds ago with this report."""
     stands = {
-        result.name: Stand(result.name, LIKE[result.status], NOW - timedelta(minutes=37), result, NOW - timedelta(seconds=20), 180.0)
+        result.name: Stand(result.name, standing or LIKE[status], NOW - timedelta(minutes=37), result, NOW - timedelta(seconds=20), 180.0)
         for result in (made.results if made else ())
+        if made and (status := made.counted[result.name]) in LIKE
     }
     fresh = Board(version="1.2.3", profile="checks.yaml", vantage="bastion-1", started=NOW - timedelta(days=2), stale_after=180.0)
     if made is None:
@@ -58,7 +53,7 @@ def board(made: Report | None, **fields: Any) -> Board:
         fresh,
         report=made,
         stands=stands,
-        standing=LIKE[made.status],
+        standing=standing or LIKE.get(made.status, Standing.UNKNOWN),
         since=NOW - timedelta(minutes=37),
         last_run=NOW - timedelta(seconds=20),
         next_run=NOW + timedelta(seconds=40),

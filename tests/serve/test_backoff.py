@@ -87,8 +87,8 @@ def test_what_one_proxy_refuses_is_no_reason_to_leave_another_alone() -> None:
     refused = two.after([failed("proxy-http", "proxy.auth-rejected", "407", "x"), TAKEN], started=0, intervals=INTERVALS)
     assert refused.held(60).keys() == {"proxy-http"}
     assert not refused.held(120)
-    assert [host for host, _ in refused.refused()] == ["10.0.1.20"]
-    assert list(two.refused()) == []
+    assert refused.hosts(60) == {"10.0.1.20": 30.0}
+    assert refused.hosts(120) == two.hosts(60) == {}
 
 
 def test_one_account_on_two_ports_is_held_back_as_one() -> None:
@@ -101,7 +101,10 @@ def test_other_credentials_are_another_account() -> None:
     before = accounts(HTTP, HTTP).after([REFUSED], started=0, intervals=INTERVALS)
     other = replace(HTTP, password=Secret("another"))
     assert accounts(HTTP, HTTP).keeping(before).held(1).keys() == before.held(1).keys()
-    assert not accounts(other, other).keeping(before).held(1)
+    changed = accounts(other, other).keeping(before)
+    assert not changed.held(1)
+    assert not changed.hosts(1)
+    assert accounts(HTTP, HTTP).keeping(changed).held(1).keys() == before.held(1).keys()
 
 
 def test_of_a_check_that_may_have_asked_either_proxy_only_a_refusal_counts() -> None:

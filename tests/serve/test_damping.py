@@ -130,7 +130,7 @@ def test_the_order_of_checks_does_not_matter(order: list[Standing]) -> None:
 def test_what_is_up_at_first_is_no_change_and_what_is_down_is() -> None:
     standings, changes = fed(Standings(usual=Damping(2, 3)), report(result("good", UP), result("bad", DOWN)))
     assert [(each.subject, each.before, each.after) for each in changes] == [(WHOLE, UNKNOWN, DOWN), ("bad", UNKNOWN, DOWN)]
-    assert standings.checks["good"] == Damped(UP, NOON, (UP,))
+    assert standings.checks["good"] == Damped(UP, NOON, (UP,), NOON)
 
 
 def test_a_change_says_since_when_and_with_which_causes() -> None:
@@ -168,7 +168,7 @@ def test_a_check_that_is_not_applicable_for_a_while_goes_on_as_it_was_and_pages_
     down, skip = report(result("x", DOWN), result("y", UP)), report(result("x", None), result("y", UP))
     standings, changes = fed(Standings(), down, skip, down)
     assert [(each.subject, each.after) for each in changes] == [(WHOLE, DOWN), ("x", DOWN), (WHOLE, UP), (WHOLE, DOWN)]
-    assert standings.checks["x"] == Damped(DOWN, NOON, (DOWN,))
+    assert standings.checks["x"] == Damped(DOWN, NOON, (DOWN,), NOON + timedelta(minutes=2))
 
 
 def test_the_whole_is_what_the_report_says_when_nothing_is_damped() -> None:
@@ -198,17 +198,40 @@ def test_a_result_that_is_not_new_is_not_counted_twice() -> None:
 
 def test_a_check_that_left_the_profile_is_forgotten() -> None:
     standings, _ = fed(Standings(), report(result("x", DOWN), result("y", UP)))
-    standings, changes = standings.asking({"y": ""}, {}).after(report(result("y", UP)), NOON)
+    standings, changes = standings.asking({"y": ""}, {}, {}).after(report(result("y", UP)), NOON)
     assert set(standings.saved) == {"y", ""}
     assert [(each.subject, each.after) for each in changes] == [(WHOLE, UP)]
 
 
 def test_results_of_another_question_do_not_damp_the_first_one() -> None:
     good, bad = report(result("x", UP), result("y", UP)), report(result("x", DOWN), result("y", DOWN))
-    standings, _ = fed(Standings(usual=Damping(2, 3)).asking({"x": "a", "y": "b"}, {}), good, good, good)
-    standings, changes = fed(standings.asking({"x": "a", "y": "other"}, {}), bad)
+    standings, _ = fed(Standings(usual=Damping(2, 3)).asking({"x": "a", "y": "b"}, {}, {}), good, good, good)
+    standings, changes = fed(standings.asking({"x": "a", "y": "other"}, {}, {}), bad)
     assert [(each.subject, each.after) for each in changes] == [(WHOLE, DOWN), ("y", DOWN)]
-    assert (standings.checks["x"].standing, standings.checks["y"]) == (UP, Damped(DOWN, NOON, (DOWN,), "other"))
+    assert (standings.checks["x"].standing, standings.checks["y"]) == (UP, Damped(DOWN, NOON, (DOWN,), NOON, "other"))
+
+
+def test_results_that_are_too_old_damp_nothing_even_after_a_restart() -> None:
+    """A check that did not apply for hours, a host that slept or was cut off, a probe that did not run."""
+    good, bad, skip = (report(result("x", each), result("y", UP)) for each in (UP, DOWN, None))
+    patient = Standings(usual=Damping(2, 3)).asking({"x": "", "y": ""}, {}, {"x": 130.0, "y": 130.0})
+    assert fed(patient, good, good, skip, bad)[0].checks["x"].standing is UP
+    standings, _ = fed(patient, good, good, skip, skip, skip)
+    restored = Standings.restored(standings.saved, rules={}, usual=Damping(2, 3)).asking({"x": "", "y": ""}, {}, {"x": 130.0, "y": 130.0})
+    for each in (standings, restored):
+        after, changes = each.after(bad, NOON + timedelta(minutes=5))
+        assert after.checks["x"].standing is DOWN
+        assert [change.subject for change in changes] == [WHOLE, "x"]
+
+
+def test_what_was_not_asked_what_is_asked_now_is_never_well_and_stays_as_bad_as_it_was() -> None:
+    standings, _ = fed(Standings(), report(result("x", UP), result("y", DOWN), result("z", UP)))
+    latest = report(result("x", UNKNOWN), result("y", UNKNOWN), result("z", UP))
+    after, changes = standings.after(latest, NOON, ran={"z"}, unknown={"x", "y"})
+    assert changes == ()
+    assert [after.of(name, Status.ERROR, known=False) for name in "xy"] == [UNKNOWN, DOWN]
+    _, changes = standings.after(report(result("x", UNKNOWN), result("z", UP)), NOON, ran={"z"}, unknown={"x"})
+    assert [(change.subject, change.after) for change in changes] == [(WHOLE, UNKNOWN)]
 
 
 def test_a_rule_that_became_shorter_or_longer_keeps_what_is_known() -> None:

@@ -41,33 +41,50 @@ def named(*walks: tuple[str, Step]) -> Report:
     return replace(report, results=tuple(replace(result, name=name) for result, (name, _) in zip(report.results, walks, strict=True)))
 
 
+A, B, AWAY = ("a", NOWHERE), ("b", NOWHERE), Step(Phase.TCP, 0.1)
+
+
 def test_what_a_whole_run_disproved_is_not_asked_again_until_one_of_these_checks_leaves() -> None:
     watch = Watch(lambda: ())
-    a, b, away = ("a", NOWHERE), ("b", NOWHERE), Step(Phase.TCP, 0.1)
-    assert watch.after(named(a), whole=False, held=False) is None
-    assert watch.after(named(a, ("b", away)), whole=True, held=False) == ""
-    assert watch.after(named(a), whole=False, held=False) == ""
-    assert watch.after(named(a, b), whole=False, held=False) is None  # `b` left before
-    assert watch.after(named(("a", away), ("b", away)), whole=True, held=False) == ""
-    assert watch.after(named(a), whole=False, held=False) is None
+    assert watch.after(named(A), whole=False) is None
+    assert watch.after(named(A), whole=False) is None  # the run of everything broke
+    assert watch.after(named(A, ("b", AWAY)), whole=True) == ""
+    assert watch.after(named(A), whole=False) == ""
+    assert watch.after(named(A, B), whole=False) is None  # `b` left before
+    assert watch.after(named(("a", AWAY), ("b", AWAY)), whole=True) == ""
+    assert watch.after(named(A), whole=False) is None
     watch.forget()
-    assert watch.after(named(a), whole=False, held=False) is None
-    assert watch.after(named(a, b), whole=True, held=False) == CUT_OFF
-    assert watch.after(named(a), whole=False, held=False) == CUT_OFF
+    assert watch.after(named(A), whole=False) is None
+    assert watch.after(named(A, B), whole=True) == CUT_OFF
+    assert watch.after(named(A), whole=False) == CUT_OFF
 
 
-def test_where_checks_are_held_back_nobody_can_tell() -> None:
+def test_a_run_that_was_cut_short_tells_of_no_isolation() -> None:
+    """What was cut has no steps, and may have left."""
     watch = Watch(lambda: ())
-    for _ in range(2):
-        assert watch.after(named(("a", NOWHERE)), whole=False, held=True) is None
+    assert watch.after(replace(named(A), complete=False), whole=True) == ""
+    assert watch.after(named(A), whole=True) == CUT_OFF
+    assert watch.after(replace(named(A), complete=False), whole=True) == CUT_OFF
+
+
+def test_where_the_checks_that_are_held_back_go_counts_too() -> None:
+    watch = Watch(lambda: (OTHER,))
+    assert watch.after(named(A), whole=True, besides=["172.17.0.9"]) == ""
+    assert watch.after(named(A), whole=True, besides=["10.0.1.21"]) == CUT_OFF
 
 
 def test_where_nothing_walks_any_more_nobody_is_cut_off() -> None:
     watch = Watch(lambda: ())
-    assert watch.after(named(("a", NOWHERE)), whole=True, held=False) == CUT_OFF
-    assert watch.after(walked(()), whole=False, held=False) == CUT_OFF
-    assert watch.after(replace(walked(()), complete=False), whole=True, held=False) == CUT_OFF
-    assert watch.after(walked(()), whole=True, held=False) == ""
+    assert watch.after(named(A), whole=True) == CUT_OFF
+    assert watch.after(walked(()), whole=False) == CUT_OFF
+    assert watch.after(replace(walked(()), complete=False), whole=True) == CUT_OFF
+    assert watch.after(walked(()), whole=True) == ""
+
+
+def test_routes_that_cannot_be_read_for_once_end_no_isolation() -> None:
+    tables = iter([(), None, ()])
+    watch = Watch(lambda: next(tables))
+    assert [watch.after(named(A), whole=True) for _ in range(3)] == [CUT_OFF] * 3
 
 
 def test_a_container_bridge_that_is_up_is_no_way_to_the_proxy() -> None:
@@ -101,7 +118,7 @@ def test_a_route_to_the_proxy_makes_it_the_proxys_trouble() -> None:
 
 
 def test_where_nobody_knows_the_routes_nothing_is_claimed() -> None:
-    assert cut_off(walked((NOWHERE,)), lambda: None) == ""
+    assert cut_off(walked((NOWHERE,)), lambda: None) is None
 
 
 def test_any_of_several_addresses_counts() -> None:

@@ -12,6 +12,8 @@ from threading import Event
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
 from preflight.real.listening import listening
 from preflight.serve.journal import WAITING, Stderr
 from preflight.serve.settings import Listen
@@ -46,7 +48,21 @@ def test_a_reader_that_stalls_costs_lines_and_says_how_many() -> None:
     assert not stderr.emptied(0.05)
     reads.set()
     assert stderr.emptied(60)
-    assert lines[:3] == ["<6>event=first\n", "<6>event=journal lost=7\n", "<6>event=0\n"]
+    assert lines[:3] == ["<6>event=first\n", "<4>event=journal lost=7\n", "<6>event=0\n"]
+
+
+def test_a_pipe_that_does_not_block_gets_every_line_whole() -> None:
+    """Whoever holds its other end, or shares the terminal, may have made it so."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    script = "import sys; from preflight.serve.journal import Stderr; stderr = Stderr(); [stderr('x' * 999 + chr(10)) for _ in range(300)]; stderr.emptied(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stderr=writer) as child:
+        os.close(writer)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(1.0)  # 300 kB do not fit
+        with os.fdopen(reader, encoding="ascii") as pipe:
+            assert [len(line) for line in pipe] == [1000] * 300
+        assert child.wait(30) == 0
 
 
 def test_a_reader_that_went_away_stops_nothing() -> None:

@@ -18,6 +18,7 @@ from preflight.checks.tcp import TcpCheck
 from preflight.engine import Stop
 from preflight.inputs.select import Loaded
 from preflight.model import Report
+from preflight.proof import Answer
 from preflight.serve.board import Standing
 from preflight.serve.damping import Damping
 from preflight.serve.pages import headline
@@ -25,7 +26,7 @@ from preflight.serve.rhythm import Every, Jitter
 from preflight.serve.settings import Settings
 from preflight.world import Dated
 from tests import fake
-from tests.fake import Ends, FakeNet
+from tests.fake import Arrives, Ends, FakeNet
 from tests.serve.bench import GOOD, REFUSED, UNREACHABLE, Bench, checks
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +60,30 @@ async def test_a_target_that_is_refused_alone_starves_nobody() -> None:
     await bench.play(40)
     assert not bench.log("held-back")
     assert stands(bench) is Standing.DEGRADED
+
+
+async def test_a_check_that_times_out_often_drags_no_other_along() -> None:
+    """Only a refusal needs a witness, and then the cheapest one that there is."""
+    often = replace(denied(required=False), every="10s")
+    heavy = HttpsCheck(name="a-heavy-pull", target="pull.example", proof="google-api", attempts=1, every="24h")
+    bench = Bench(checks=(*checks()[1:], heavy, often), worlds={"denied.example": Ends("tcp.timeout", {"addresses": "10.0.1.20"})})
+    await bench.play(20)
+    assert bench.names()[1:6] == [["denied"]] * 5
+    bench = Bench(checks=(*checks()[1:], heavy, often), worlds={"denied.example": AUTH})
+    await bench.play(20)
+    assert [sorted(names) for names in bench.names()[1:6]] == [["denied", "gcr.io"]] * 5
+    assert sum("a-heavy-pull" in names for names in bench.names()) == 1
+    assert not bench.log("held-back")
+
+
+async def test_a_warning_does_not_stay_well_for_as_long_as_credentials_are_refused() -> None:
+    warns = Arrives(Answer(503, "x", (), b"oops"))
+    settings = Settings(rhythm=Every(60.0), jitter=Jitter(), damping=Damping(4, 5))
+    bench, seen = Bench(checks=checks()[1:2], settings=settings, meets=(*[warns] * 6, AUTH)), list[tuple[float, Standing]]()
+    bench.between = lambda _runs: seen.append((bench.clock.ticks - bench.began[-1][0], stands(bench)))
+    await bench.play(40)
+    assert seen[0][1] is Standing.DEGRADED
+    assert {standing for age, standing in seen if age > bench.configuration.now.patience["gcr.io"]} == {Standing.UNKNOWN, Standing.DOWN}
 
 
 async def test_a_host_that_is_cut_off_within_a_part_says_nothing_of_the_proxy() -> None:
@@ -110,7 +135,7 @@ async def test_what_was_blocked_and_is_held_back_now_is_not_known() -> None:
     await bench.play(2)
     assert "behind" not in bench.names()[1]
     assert stands(bench) is Standing.UNKNOWN
-    assert "not asked since gate is in order" in bench.board.stands["behind"].result.findings[0].message
+    assert "not asked since gate is in order again" in bench.board.stands["behind"].result.findings[0].message
 
 
 async def test_a_check_with_a_long_interval_does_not_make_what_is_held_back_stale() -> None:
@@ -158,10 +183,12 @@ async def test_after_a_reload_the_old_answer_does_not_speak_for_the_new_question
     await reloaded(bench, lambda: seen.append(stands(bench)))
     assert seen == [Standing.UNKNOWN]
     assert stands(bench) is Standing.UNKNOWN
-    assert bench.board.unasked == ("gcr.io",)
+    assert [stand.name for stand in bench.board.old(bench.clock.now())] == ["gcr.io"]
     assert "gcr.io" in headline.whole(bench.board, bench.board.report, bench.clock.now()).sentence
     assert bench.board.past(bench.clock.now())
-    assert set(bench.board.stands) == {"proxy-https", "proxy-config"}
+    stand = bench.board.stands["gcr.io"]
+    assert stand.checked is None
+    assert headline.one(bench.board, stand, stand.result, bench.clock.now()).sentence == "Not asked since the files changed"
 
 
 async def test_a_reload_does_not_send_refused_credentials_again() -> None:

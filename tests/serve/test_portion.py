@@ -61,20 +61,21 @@ def test_a_part_knows_the_targets_of_the_rest() -> None:
 
 def test_what_was_not_run_follows_its_blocker_down() -> None:
     latest = {str(number): result(str(number)) for number in range(4)}
-    joined, new = portion.joined(CHAIN, latest, report(result("0", Status.FAIL)))
+    first = portion.joined(CHAIN, latest, report(result("0", Status.FAIL)))
+    joined = first.report
     said = {each.name: (each.findings[0].code, each.blocked_by) for each in joined.results}
     assert said == {"0": ("tcp.refused", ()), "1": ("internal.blocked", ("0",)), "2": ("internal.blocked", ("1",)), "3": ("ok", ())}
-    assert new == {"0", "1", "2"}
+    assert first.new == {"0", "1", "2"}
     assert joined.counted["2"] is Status.FAIL
     assert set(joined.causes[0].checks) >= {"0", "1"}
-    again, new = portion.joined(CHAIN, {each.name: each for each in joined.results}, report(result("0", Status.FAIL)))
-    assert new == {"0"}
-    assert again.results[1] is joined.results[1]
+    again = portion.joined(CHAIN, {each.name: each for each in joined.results}, report(result("0", Status.FAIL)))
+    assert again.new == {"0"}
+    assert again.report.results[1] is joined.results[1]
 
 
 def test_what_has_never_been_run_is_absent() -> None:
-    joined, _ = portion.joined(CHAIN, {}, report(result("3")))
-    assert [each.name for each in joined.results] == ["3"]
+    joined = portion.joined(CHAIN, {}, report(result("3")))
+    assert [each.name for each in joined.report.results] == ["3"]
 
 
 @given(st.sets(st.sampled_from("0123")), st.dictionaries(st.sampled_from("0123"), st.sampled_from(list(Status))))

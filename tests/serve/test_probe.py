@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Network
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from preflight.serve.pages import headline
 from preflight.serve.rhythm import Cron, Every, Jitter
 from preflight.serve.settings import Settings
 from tests.fake import Ends, FakeClock
-from tests.serve.bench import GOOD, REFUSED, UNREACHABLE, WORD, Archive, Bench, checks
+from tests.serve.bench import GOOD, REFUSED, SUBNET, UNREACHABLE, WORD, Archive, Bench, checks
 
 pytestmark = pytest.mark.anyio
 
@@ -192,6 +193,7 @@ async def test_what_is_down_and_held_back_stays_down_and_says_when_it_is_asked_a
     bench = Bench(meets=(AUTH,))
     await bench.play(12)
     now, stand = bench.clock.now(), bench.board.stands["gcr.io"]
+    assert stand.checked
     assert (now - stand.checked).total_seconds() > bench.configuration.now.patience["gcr.io"]
     said = headline.one(bench.board, stand, stand.result, now)
     assert said.standing is Standing.DOWN
@@ -408,15 +410,14 @@ async def test_a_part_that_leads_where_no_route_ever_did_makes_no_isolation() ->
     assert all(notice.subject == "preflight" for notice in bench.told)
 
 
-async def test_while_credentials_are_held_back_nobody_can_tell_isolation() -> None:
-    bench = Bench(checks=(*checks(), ELSEWHERE), meets=(AUTH, UNREACHABLE), routes=())
+@pytest.mark.parametrize(("routes", "told"), [((), "isolation"), (SUBNET, "elsewhere")])
+async def test_while_credentials_are_held_back_the_rest_tells_isolation(routes: tuple[IPv4Network, ...], told: str) -> None:
+    """Unless a route leads to where those go that are held back."""
+    elsewhere = replace(ELSEWHERE, target="192.0.2.1:443")
+    bench = Bench(checks=(*checks(), elsewhere), meets=(AUTH, Ends("tcp.unreachable", {"addresses": "192.0.2.1"})), worlds={}, routes=routes)
     await bench.play(2)
     assert sorted(bench.names()[1]) == ["elsewhere", "proxy-config"]
-    assert bench.board.isolated == ""
-    assert len(bench.told) == 1, "the refusal, and nothing about what the cut-off host could not reach"
-    stand = bench.board.stands["elsewhere"]
-    assert stand.standing is Standing.UP
-    assert headline.one(bench.board, stand, stand.result, bench.clock.now() + timedelta(seconds=stand.stale_after)).standing is Standing.UNKNOWN
+    assert [notice.subject for notice in bench.told][1:] == [told]
 
 
 async def test_a_run_that_breaks_is_counted_and_the_next_one_comes() -> None:

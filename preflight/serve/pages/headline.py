@@ -17,18 +17,11 @@ from preflight.model import CheckResult, Report, Status
 from preflight.report import verdict, words
 from preflight.serve.ago import lasting
 from preflight.serve.board import WELL, Board, Stand, Standing
-from preflight.serve.damping import worst
+from preflight.serve.damping import LIKE, worst
 
 _WORDS: Final = {Standing.UP: "Up", Standing.DEGRADED: "Degraded", Standing.UNKNOWN: "Unknown", Standing.DOWN: "Down"}
 _WORD: Final = re.compile(r"[a-z]+[ ,]")
 _NAMED: Final = 3
-_LIKE: Final = {
-    Status.PASS: Standing.UP,
-    Status.SKIP: Standing.UNKNOWN,
-    Status.WARN: Standing.DEGRADED,
-    Status.ERROR: Standing.UNKNOWN,
-    Status.FAIL: Standing.DOWN,
-}
 
 
 class Headline(msgspec.Struct, frozen=True):
@@ -58,16 +51,13 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     doubt = _doubt(board, now)
     if report is None or doubt:
         return Headline(Standing.UNKNOWN, doubt)
-    old = board.old(now)
-    rest = [stand.standing for stand in board.stands.values() if stand.result.required and stand not in old]
-    if old and (not rest or worst(rest) in WELL):
-        age = lasting(max((now - stand.checked).total_seconds() for stand in old))
-        return Headline(Standing.UNKNOWN, f"Not looked at for {age}: {_listed([stand.name for stand in old])}", board.since)
-    if board.unasked and board.standing in WELL:
-        return Headline(Standing.UNKNOWN, f"Not asked since the files changed: {_listed(board.unasked)}", board.since)
-    note = _damped(board.standing, _LIKE[verdict.status(report)])
-    cause = "" if board.standing is Standing.UP else _first(report)
-    return Headline(board.standing, _capital(verdict.sentence(report)), board.since, cause, note)
+    old = [stand for stand in board.old(now) if stand.checked or stand.standing is Standing.UNKNOWN]  # what was down and not asked since stays down
+    known = worst([stand.standing for stand in board.stands.values() if stand not in old])
+    if old and (known in WELL or len(old) == len(board.stands)):
+        return Headline(Standing.UNKNOWN, _silence(old, now))
+    since = board.since if known is board.standing else None
+    cause = "" if known is Standing.UP else _first(report)
+    return Headline(known, _capital(verdict.sentence(report)), since, cause, _damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)))
 
 
 def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -> Headline:
@@ -77,11 +67,23 @@ def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -
     said = _capital(finding.message if finding and result.status > Status.SKIP else words.gist(result)) or "It passed"
     if doubt or stand is None:
         return Headline(Standing.UNKNOWN, doubt or said)
+    if stand.checked is None:
+        stood = f"It was {stand.standing} when it was asked last." if stand.standing is not Standing.UNKNOWN else ""
+        return Headline(stand.standing, said, stand.since, note=f"{stood} {_held(stand, now)}".strip())
     if stand.stale(now):
-        return Headline(Standing.UNKNOWN, f"Not looked at for {lasting((now - stand.checked).total_seconds())}: what is known is of the past", stand.since)
+        return Headline(Standing.UNKNOWN, f"Not looked at for {lasting((now - stand.checked).total_seconds())}: what is known is of the past")
     counted = board.report.counted if board.report else {}
-    notes = [_damped(stand.standing, _LIKE[counted.get(stand.name, result.status)]), _held(stand, now)]
+    notes = [_damped(stand.standing, LIKE.get(counted.get(stand.name, result.status), Standing.UNKNOWN)), _held(stand, now)]
     return Headline(stand.standing, said, stand.since, note=" ".join(filter(None, notes)))
+
+
+def _silence(old: Sequence[Stand], now: datetime) -> str:
+    """Which checks nobody knows anything about, and since when."""
+    unasked = [stand.name for stand in old if stand.checked is None]
+    if unasked:
+        return f"Not asked yet: {_listed(unasked)}"
+    longest = max((now - stand.checked).total_seconds() for stand in old if stand.checked)
+    return f"Not looked at for {lasting(longest)}: {_listed([stand.name for stand in old])}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -95,7 +97,9 @@ def _doubt(board: Board, now: datetime) -> str:
         return "No run has ended yet"
     if board.stale(now):
         return f"No run has ended for {lasting(age)}: what is known is of the past"
-    return "This host reaches nothing at all, so it cannot tell" if board.isolated else ""
+    if board.isolated:
+        return "This host reaches nothing at all, so it cannot tell"
+    return "Nothing left this host in the last run, and everything is asked again to tell why" if board.unsure else ""
 
 
 def _first(report: Report) -> str:

@@ -150,7 +150,9 @@ def test_any_name_can_be_read_back_without_harm(name: str, version: str, open_me
 
 def test_no_label_holds_what_a_peer_said() -> None:
     text = exposed(BOARDS["hostile"][0], clean(_report(BOARDS["hostile"][0])), NOW, open_metrics=True).decode()
-    assert text.count("alert(1)") == text.count('check="name '), "the name is configured; targets, messages, hints and facts are not there"
+    assert text.count("alert(1)") == text.count('check="name ') + text.count('by="name '), (
+        "the name is configured; targets, messages, hints and facts are not there"
+    )
     assert "planted" not in text
     assert not set(HOSTILE) & set("\x1b\x00\u202e\u200b\ud800") & set(text)
 

@@ -1,0 +1,173 @@
+"""A host that is cut off and comes back: nothing that was found meanwhile says anything, and nobody is paged for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+from msgspec.structs import replace
+
+from preflight import engine
+from preflight.checks.tcp import TcpCheck
+from preflight.engine import Stop
+from preflight.inputs.select import Loaded
+from preflight.model import Report
+from preflight.plan import Limits
+from preflight.serve.board import WELL, Standing
+from preflight.serve.damping import Damping
+from preflight.serve.pages import headline
+from preflight.serve.rhythm import Every, Jitter
+from preflight.serve.settings import Settings
+from preflight.world import World
+from tests import fake
+from tests.fake import Ends, FakeNet, Meets
+from tests.serve.bench import GOOD, REFUSED, SUBNET, UNREACHABLE, Bench, checks
+
+pytestmark = pytest.mark.anyio
+
+AUTH = Ends("proxy.auth-rejected", {"reply": "407"})
+FAR = Ends("tcp.unreachable", {"name": "10.0.0.9", "addresses": "10.0.0.9"})
+SLOW = tuple(replace(check, every="1h") for check in checks())
+FREQUENT = TcpCheck(name="frequent", target="10.0.0.9:443", attempts=1, every="60s")
+
+
+def stands(bench: Bench) -> Standing:
+    """What `/healthz` says."""
+    return headline.whole(bench.board, bench.board.report, bench.clock.now()).standing
+
+
+def titles(bench: Bench) -> list[str]:
+    """What was told."""
+    return [notice.title.partition(", seen")[0].partition(":")[0] for notice in bench.told]
+
+
+def watched(bench: Bench, *, breaking: bool = False) -> list[Standing]:
+    """What `/healthz` says as each run begins, and at each rest. `breaking`: a run of everything does, from the third run on."""
+    seen: list[Standing] = []
+    before, between = bench.probe._around.run, bench.between
+
+    async def run(loaded: Loaded, stop: Stop) -> Report:
+        seen.append(stands(bench))
+        if breaking and len(bench.began) >= 3 and len(loaded.plan.checks) > 1:
+            bench.began.append((bench.clock.ticks, tuple(check.name for check in loaded.plan.checks)))
+            raise RuntimeError
+        return await before(loaded, stop)
+
+    def rested(runs: int) -> None:
+        seen.append(stands(bench))
+        between(runs)
+
+    bench.probe._around, bench.between = replace(bench.probe._around, run=run), rested
+    return seen
+
+
+@pytest.mark.parametrize("breaking", [False, True])
+async def test_what_was_never_asked_while_connected_is_not_up_when_a_part_comes_through(*, breaking: bool) -> None:
+    bench = Bench(checks=(*SLOW, FREQUENT), meets=(UNREACHABLE, UNREACHABLE, GOOD, REFUSED), routes=())
+    bench.between = lambda runs: setattr(bench, "routes", SUBNET if runs >= 2 else ())
+    seen = watched(bench, breaking=breaking)
+    await bench.play(10)
+    assert WELL.isdisjoint(seen)
+
+
+async def test_coming_back_tells_no_recovery_that_the_run_after_it_takes_back() -> None:
+    worlds: dict[str, Meets] = {"10.0.0.9": REFUSED}
+    bench = Bench(checks=(*SLOW, FREQUENT), meets=(GOOD, GOOD, UNREACHABLE), worlds=worlds)
+
+    def between(runs: int) -> None:
+        if runs == 2:
+            bench.routes, worlds["10.0.0.9"] = (), FAR
+        if runs == 5:
+            bench.routes, worlds["10.0.0.9"], bench.meets = SUBNET, GOOD, (REFUSED,)
+
+    bench.between = between
+    await bench.play(8)
+    assert titles(bench) == [
+        "preflight is down (was unknown)",
+        "here reaches nothing at all",
+        "here reaches the network again",
+        "proxy-https is down (was up)",
+    ]
+
+
+async def test_while_nobody_knows_why_nothing_left_this_host_it_is_not_up() -> None:
+    """The part that saw it is dropped, and the run of everything breaks: what was good before is not known to be."""
+    bench = Bench(checks=(*SLOW, FREQUENT), worlds={"10.0.0.9": GOOD})
+    bench.between = lambda runs: bench.worlds.update({"10.0.0.9": FAR}) if runs == 3 else None  # type: ignore[attr-defined]
+    bench.routes = ()
+    seen = watched(bench, breaking=True)
+    await bench.play(8)
+    dropped = bench.log("run-dropped")
+    assert dropped
+    assert "checks=1" in dropped[0]
+    assert seen[-1] is Standing.UNKNOWN
+    assert bench.board.past(bench.clock.now())
+
+
+async def test_a_part_is_believed_only_once_a_run_of_everything_has_answered() -> None:
+    """Really cut off, and the run of everything breaks: the next part pages for nothing."""
+    bench = Bench(checks=(*SLOW, FREQUENT), meets=(GOOD, UNREACHABLE), routes=())
+    watched(bench, breaking=True)
+    bench.between = lambda runs: setattr(bench, "routes", ())
+    await bench.play(6)
+    assert not [title for title in titles(bench) if "is down" in title]
+
+
+async def test_a_run_that_was_cut_is_no_isolation() -> None:
+    """The proxy swallows packets, and one direct target never had a route."""
+    far = TcpCheck(name="far", target="10.9.9.9:443", attempts=1, required=False)
+    bench = Bench(checks=(*checks(), far), worlds={"10.9.9.9": Ends("tcp.unreachable", {"addresses": "10.9.9.9"})}, limits=Limits(deadline=0.2))
+
+    class Slow(FakeNet):
+        async def walk(self, target: Any, *given: Any, **named: Any) -> Any:
+            if target.host != "10.9.9.9":
+                await anyio.sleep(30)
+            return await super().walk(target, *given, **named)
+
+    async def run(loaded: Loaded, stop: Stop) -> Report:
+        bench.began.append((bench.clock.ticks, ()))
+        here: World = fake.world(loaded.plan, net=Slow({**bench.worlds, "*": GOOD}), declared=loaded.declared)
+        return await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop)
+
+    bench.probe._around = replace(bench.probe._around, run=run)
+    await bench.play(1)
+    assert not bench.board.isolated
+    assert stands(bench) is Standing.UNKNOWN
+
+
+async def test_results_from_before_hours_without_a_network_damp_nothing() -> None:
+    settings = Settings(rhythm=Every(60.0), jitter=Jitter(), damping=Damping(4, 5))
+    bench = Bench(settings=settings, meets=(*[GOOD] * 6, *[UNREACHABLE] * 60, REFUSED))
+    bench.between = lambda runs: setattr(bench, "routes", () if 6 <= runs < 66 else SUBNET)
+    await bench.play(67)
+    assert stands(bench) is Standing.DOWN
+
+
+async def test_a_name_whose_addresses_change_does_not_make_every_part_a_whole_run() -> None:
+    frequent = TcpCheck(name="frequent", target="rotating.example:443", attempts=1, every="10s", required=False)
+    worlds: dict[str, Meets] = {}
+    bench = Bench(checks=(*SLOW, frequent), worlds=worlds)
+
+    def turn(runs: int) -> None:
+        worlds["rotating.example"] = Ends("tcp.unreachable", {"name": "rotating.example", "addresses": f"2001:db8::{runs:x}"})
+
+    turn(0)
+    bench.between = turn
+    await bench.play(30)
+    assert [len(names) for names in bench.names()] == [4, 1, 4, *[1] * (len(bench.began) - 3)]
+
+
+async def test_a_host_that_is_cut_off_while_checks_are_held_back_says_so_and_is_not_stale() -> None:
+    direct = TcpCheck(name="direct", target="10.0.0.9:443", attempts=1)
+    bench, stale = Bench(checks=(*checks(), direct), meets=(AUTH,), worlds={"10.0.0.9": GOOD}), list[bool]()
+
+    def between(runs: int) -> None:
+        stale.append(bench.board.stale(bench.clock.now()))
+        if runs >= 15:
+            bench.worlds, bench.meets, bench.routes = {"10.0.0.9": FAR}, (UNREACHABLE,), ()
+
+    bench.between = between
+    await bench.play(40)
+    assert bench.board.isolated
+    assert not any(stale)
