@@ -16,6 +16,8 @@ _OF_A_PORTAL: Final = frozenset({"proxy.captive-portal", "http.block-page"})
 _DATES: Final = frozenset({"tls.expired", "tls.not-yet-valid"})
 _INTERRUPTED: Final = "internal.interrupted"
 """No cause: the verdict itself says so, and nobody has to change anything."""
+_UNSAID: Final = frozenset({_INTERRUPTED, "internal.not-asked"})
+"""What says nothing about the proxy."""
 _BROKEN_PROMISE: Final = ("tunnel.", "tls.", "http.")
 
 
@@ -33,7 +35,7 @@ def clock(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterat
 
 def dead_hop(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterator[Cause]:
     """A proxy that cannot be used, and everything that was not even tried because of it."""
-    heads = [trouble for trouble in troubles if trouble.result.kind == "proxy" and trouble.finding.code != _INTERRUPTED]
+    heads = [trouble for trouble in troubles if trouble.result.kind == "proxy" and trouble.finding.code not in _UNSAID]
     for group in grouped(heads, lambda trouble: f"{trouble.finding.code} {trouble.finding.evidence.get('proxy', trouble.finding.hint)}"):
         portal = group[0].finding.code == "proxy.captive-portal"
         same = [trouble for trouble in troubles if portal and trouble.proxy and trouble.finding.code in _OF_A_PORTAL]
@@ -129,4 +131,4 @@ def rest(troubles: Sequence[Trouble], results: Sequence[CheckResult]) -> Iterato
 
 def _ours(trouble: Trouble) -> bool:
     """Whether it ended for a reason of this program's own, the same for all checks."""
-    return trouble.finding.code in {"internal.deadline", "internal.no-trust"}
+    return trouble.finding.code in {"internal.deadline", "internal.no-trust", "internal.not-asked"}

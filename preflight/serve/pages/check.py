@@ -97,7 +97,7 @@ def check_page(board: Board, report: Report, name: str, memory: Memory, now: dat
         headline=head,
         since=ago(head.since, now),
         checked=ago(stand.checked if stand else None, now),
-        tried=words.tried(result, report.vantage) if result.target or result.steps else "",
+        tried=words.tried(result, report.vantage) if result.steps or (result.target and result.attempts) else "",
         blockers=tuple(map(link, result.blocked_by)),
         said=tuple(_said(result, finding) for finding in sorted(result.findings, key=lambda finding: -finding.status)),
         hops=tuple(hops(result, memory)),

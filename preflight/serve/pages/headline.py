@@ -57,7 +57,9 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
         return Headline(Standing.UNKNOWN, _silence(old, now))
     since = board.since if known is board.standing else None
     cause = "" if known is Standing.UP else _first(report)
-    return Headline(known, _capital(verdict.sentence(report)), since, cause, _damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)))
+    asked = all(stand.checked for stand in board.stands.values())
+    note = _damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)) if asked else ""
+    return Headline(known, _capital(verdict.sentence(report)), since, cause, note)
 
 
 def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -> Headline:
