@@ -38,8 +38,8 @@ class Watch:
     def after(self, run: Report, *, whole: bool, besides: Iterable[str] = ()) -> str | None:
         """What is known after this run: why the host is cut off, or empty where it is not. None where only a run of everything can tell.
 
-        `whole`: all checks ran that are not held back. `besides`: the hosts to which those go. A run that was cut short tells of no isolation. What a whole run
-        has disproved for some checks is not asked again as long as none of them leaves this host.
+        `whole`: all checks ran that are not held back. `besides`: the hosts to which those go. A run of everything that was cut short tells of no isolation.
+        What a run of everything did not confirm of some checks is not asked again as long as none of them leaves this host.
         """
         reason = cut_off(run, self._routes, besides)
         if whole and not (reason and run.complete):
@@ -47,7 +47,7 @@ class Watch:
         self._staying -= left(run)
         if reason is None and whole and run.complete and not walked(run):
             reason = ""  # nothing that is asked could tell
-        if reason is None or (reason and not run.complete) or bool(reason) == bool(self._reason):
+        if reason is None or (reason and whole and not run.complete) or bool(reason) == bool(self._reason):
             return self._reason
         if reason and not whole:
             walks = walked(run).keys()

@@ -63,6 +63,9 @@ def test_a_run_that_was_cut_short_tells_of_no_isolation() -> None:
     """What was cut has no steps, and may have left."""
     watch = Watch(lambda: ())
     assert watch.after(replace(named(A), complete=False), whole=True) == ""
+    assert watch.after(replace(named(A), complete=False), whole=False) is None
+    assert watch.after(replace(named(A), complete=False), whole=True) == ""
+    assert watch.after(named(A), whole=False) == ""
     assert watch.after(named(A), whole=True) == CUT_OFF
     assert watch.after(replace(named(A), complete=False), whole=True) == CUT_OFF
 
