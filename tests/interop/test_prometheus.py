@@ -43,7 +43,7 @@ def test_the_shipped_alert_fires_when_squid_stops_and_resolves_when_it_is_back(l
         assert alert["annotations"]["summary"] == f"proxy-https is down, seen from 127.0.0.1:{service.port}"
         service.wait(lambda: observer.value('up{job="preflight"}') == 1, "scraped")  # one scrape may be late
         service.wait(lambda: observer.value('preflight_standing{standing="down"}') == 1, "down")
-        service.wait(lambda: observer.value(f'count({BLOCKED}{{by="proxy-https"}})') > 7, "blocked by it")
+        service.wait(lambda: (observer.value(f'count({BLOCKED}{{by="proxy-https"}})') or 0) > 7, "blocked by it")
 
         stack.enter_context(again(squid))
         service.wait(lambda: not observer.firing(), "resolved")
