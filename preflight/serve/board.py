@@ -40,6 +40,11 @@ class Stand(msgspec.Struct, frozen=True):
     asked_again: datetime | None = None
     """The moment before which it is not asked again, since the proxy refused the credentials; None where nothing holds it back."""
 
+    @property
+    def counted(self) -> Standing:
+        """What it counts as in the whole: a check that is not required degrades it at the worst."""
+        return self.standing if self.result.required or self.standing is Standing.UP else Standing.DEGRADED
+
     def stale(self, now: datetime) -> bool:
         """Whether the result is too old to speak for the present, or of a future that a clock set back has left. None is as old as it gets."""
         return self.checked is None or abs((now - self.checked).total_seconds()) > self.stale_after
@@ -90,7 +95,7 @@ class Board(msgspec.Struct, kw_only=True):
     isolated: str = ""
     """Why nothing here says anything about the proxy: this host reaches nothing at all, itself included."""
     unsure: bool = False
-    """Whether no walk of the last part left this host, and only a run of everything, which is on its way, can tell why."""
+    """Whether nothing that is required left this host in the last part, and the run of everything that can tell why has not ended."""
 
     @property
     def ready(self) -> bool:

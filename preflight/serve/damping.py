@@ -144,7 +144,8 @@ class Standings(msgspec.Struct, frozen=True):
                 seen = LIKE[status]
                 patience = 0.0 if name in unknown else self.patience.get(name, inf)
                 fresh = old.fresh(at, patience) if old else Damped(seen, at, asked=self.asked.get(name, ""))
-                checks[name] = fresh.after(seen, at, self.rules.get(name, self.usual))
+                after = fresh.after(seen, at, self.rules.get(name, self.usual))
+                checks[name] = replace(after, window=()) if name in unknown else after
                 changes += _changes(name, old, checks[name], report)
         new = replace(self, checks=checks)
         overall = worst([new.of(name, status, known=name not in unknown) for name, status in counted.items() if status in LIKE])

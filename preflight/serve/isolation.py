@@ -6,17 +6,30 @@ where those hops are. Two signs have to agree: a firewall upstream says *unreach
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from enum import Enum, auto
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
-from preflight.model import CheckResult, Phase, Report
+from preflight.model import CheckResult, Phase, Report, Status, Target, Via
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Routes: TypeAlias = Callable[[], tuple[Network, ...] | None]
 
 _LOCAL: Final = frozenset({"tcp.unreachable", "dns.timeout", "dns.servfail"})
 """How a walk ends on a host without a network: the kernel knows no way, or no resolver can be asked."""
+_OVER: Final = frozenset({"internal.deadline", "internal.interrupted"})
+
+
+class Sight(Enum):
+    """What a run is worth."""
+
+    CLEAR = auto()
+    """It speaks for itself."""
+    BLIND = auto()
+    """It is shown, and says nothing of where its walks should have led: this host is cut off."""
+    NOTHING = auto()
+    """It is dropped, and everything that may be asked is asked at once: only that can tell, or this host was connected again meanwhile."""
 
 
 class Watch:
@@ -25,9 +38,13 @@ class Watch:
     A part of the plan may lead to where this host never had a route; that the host is cut off is said by a run of everything that may be asked alone.
     """
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, reason: str = "") -> None:
+        """`reason`: why it was cut off before a restart."""
         self._routes = routes
-        self._reason = ""
+        self.reason = reason
+        """Why this host is cut off; empty where it is not."""
+        self.unsure = False
+        """Whether nothing that is required left this host in a part, and no run has told why."""
         self._suspect: frozenset[str] = frozenset()  # checks of parts of which none left this host
         self._staying: frozenset[str] = frozenset()  # those that did not leave it while others did
 
@@ -35,29 +52,30 @@ class Watch:
         """Other questions are asked from now on. What is said of this host stays until they are answered."""
         self._suspect = self._staying = frozenset()
 
-    def after(self, run: Report, *, whole: bool, besides: Iterable[str] = ()) -> str | None:
-        """What is known after this run: why the host is cut off, or empty where it is not. None where only a run of everything can tell.
-
-        `whole`: all checks ran that are not held back. `besides`: the hosts to which those go. A run of everything that was cut short tells of no isolation.
-        What a run of everything did not confirm of some checks is not asked again as long as none of them leaves this host.
-        """
+    def look(self, run: Report, *, whole: bool, besides: Collection[str] = ()) -> Sight:
+        """What this run is worth, and what it tells of this host. `whole`: all checks ran that are not held back. `besides`: the hosts to which those go."""
         reason = cut_off(run, self._routes, besides)
-        if whole and not (reason and run.complete):
+        if whole and not reason:
             self._staying, self._suspect = self._staying | self._suspect, frozenset()
         self._staying -= left(run)
-        if reason is None and whole and run.complete and not walked(run):
-            reason = ""  # nothing that is asked could tell
-        if reason is None or (reason and whole and not run.complete) or bool(reason) == bool(self._reason):
-            return self._reason
-        if reason and not whole:
-            walks = walked(run).keys()
-            if walks <= self._staying:
-                return self._reason
-            self._suspect |= walks
-            return None
-        self.forget()
-        self._reason = reason
-        return reason
+        if reason is None and not (whole and not besides and _walks_nowhere(run)):
+            return Sight.BLIND if self.reason else Sight.CLEAR
+        if not reason:
+            back = bool(self.reason)
+            self.reason, self.unsure = "", False
+            return Sight.NOTHING if back else Sight.CLEAR
+        if self.reason:
+            return Sight.BLIND
+        if whole:
+            self.forget()
+            self.reason, self.unsure = reason, False
+            return Sight.BLIND
+        walks = walked(run)
+        if walks.keys() <= self._staying:
+            return Sight.CLEAR
+        self._suspect |= walks.keys()
+        self.unsure = any(result.required for result in walks.values())
+        return Sight.NOTHING
 
 
 def cut_off(run: Report, routes: Routes, besides: Iterable[str] = ()) -> str | None:
@@ -74,7 +92,8 @@ def cut_off(run: Report, routes: Routes, besides: Iterable[str] = ()) -> str | N
     if networks is None:
         return None
     hops = sorted({hop for result in walks.values() for hop in _first_hop(result)})
-    if any(_leads(networks, hop) for hop in (*hops, *besides)):
+    meant = (_meant(result) for result in run.results if _was_cut(result))
+    if any(_leads(networks, hop) for hop in (*hops, *besides, *meant)):
         return ""
     return f"this host has no route to {_listed(hops)}, and no walk left it"
 
@@ -87,6 +106,11 @@ def walked(run: Report) -> Mapping[str, CheckResult]:
 def left(run: Report) -> frozenset[str]:
     """Those of them that may have got further than this host."""
     return frozenset(name for name, result in walked(run).items() if _left(result))
+
+
+def _walks_nowhere(run: Report) -> bool:
+    """Whether nothing that is asked could ever tell. A check that could not look might have."""
+    return not walked(run) and all(result.verdict is not Status.ERROR for result in run.results)
 
 
 def _left(result: CheckResult) -> bool:
@@ -102,6 +126,21 @@ def _first_hop(result: CheckResult) -> Iterator[str]:
     addresses = facts.get("addresses") if result.steps[-1].phase is Phase.TCP else None
     found = [each.strip() for each in addresses.split(",")] if isinstance(addresses, str) else []
     yield from filter(None, found) if any(found) else (str(facts.get("name", "")),)
+
+
+def _was_cut(result: CheckResult) -> bool:
+    """Whether its walk may have been under way when its time was over."""
+    return not result.steps and any(finding.code in _OVER for finding in result.findings)
+
+
+def _meant(result: CheckResult) -> str:
+    """The first hop of a walk that left no steps; empty where nobody knows it."""
+    if isinstance(result.route, Via):
+        return result.route.proxy.host
+    try:
+        return Target.parse(result.target or "").host
+    except ValueError:
+        return ""
 
 
 def _leads(networks: Iterable[Network], host: str) -> bool:

@@ -71,8 +71,8 @@ class Joined(msgspec.Struct, frozen=True):
     """The checks of which nothing is known until they are asked."""
 
 
-def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report, unknown: Collection[str] = ()) -> Joined:
-    """The latest result of every check, this run's among them. `unknown` are those whose `latest` is no answer.
+def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report, unknown: Collection[str] = (), silent: Collection[str] = ()) -> Joined:
+    """The latest result of every check, this run's among them. `unknown` are those whose `latest` is no answer, `silent` those and whose is too old.
 
     A check that was not run is blocked by what was asked and is not good enough, and says so from now on. Where its blocker is well again and it still was not
     run, nobody knows. A check of everything that came that finds nothing in a part of the plan leaves what it found before.
@@ -80,26 +80,27 @@ def joined(plan: Plan, latest: Mapping[str, CheckResult], run: Report, unknown: 
     fresh = {result.name: result for result in run.results}
     results: dict[str, CheckResult] = {}
     new, still = set(fresh), set(unknown) - fresh.keys()
+    freed: dict[str, str] = {}
     for check in plan.checks:
         name = check.name
         result = fresh.get(name) or latest.get(name)
         if result is None:
             continue
-        if _found_nothing(check, result, len(fresh) < len(plan.checks)) and name in latest and name not in unknown:
+        if _found_nothing(check, result, len(fresh) < len(plan.checks)) and name in latest and name not in silent:
             result = latest[name]
             new.discard(name)
-        bad = tuple(each for each in plan.blockers[name] if each in results and not results[each].verdict.good_enough and each not in still)
+        bad = tuple(each for each in plan.blockers[name] if each in results and not results[each].verdict.good_enough and each not in still | freed.keys())
         if name not in fresh and bad and result.blocked_by != bad:
             result = _blocked(result, bad)
             new.add(name)
             still.discard(name)
         elif name not in fresh and not bad and result.blocked_by and still.isdisjoint(result.blocked_by):
-            result = unasked(result, f"since {', '.join(result.blocked_by)} is in order again")
+            freed[name] = next((freed[each] for each in result.blocked_by if each in freed), f"since {', '.join(result.blocked_by)} is in order again")
+            result = unasked(result, freed[name])
             new.add(name)
-            still.add(name)
         results[name] = result
     found = tuple(results.values())
-    return Joined(replace(run, results=found, causes=causes(found)), frozenset(new), frozenset(still))
+    return Joined(replace(run, results=found, causes=causes(found)), frozenset(new), frozenset(still | freed.keys()))
 
 
 def unasked(result: CheckResult, why: str) -> CheckResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -12,10 +13,13 @@ from msgspec.structs import replace
 from preflight.causes import causes
 from preflight.check import answer
 from preflight.model import CheckResult, Report, Status
-from preflight.serve.board import WELL, Board, Change, Stand
+from preflight.serve.board import WELL, Board, Change, Stand, Standing
 from preflight.serve.configuration import InForce
 from preflight.serve.damping import LIKE, Damped, Damping, Standings
 from preflight.serve.portion import joined, unasked
+
+CUT_OFF: Final = " "
+"""Among what is saved, that this host was cut off. No check has such a name."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -32,10 +36,12 @@ class Present:
     """The writer of the board's results. It holds one of every check: the latest answer, or that it was not asked yet what is asked now."""
 
     def __init__(self, board: Board, usual: Damping, saved: Mapping[str, Damped]) -> None:
-        """`saved` is how everything stood before a restart."""
+        """`saved` is how everything stood before a restart, as `saved` told it."""
         self._board = board
+        if CUT_OFF in saved:
+            board.isolated = "it was before a restart"
         self._answered: Mapping[str, datetime] = {}
-        self._blind: frozenset[str] = frozenset()  # answered while this host was cut off
+        self._blind: frozenset[str] = frozenset()  # answered while this host was cut off, or may have been
         self.latest: Mapping[str, CheckResult] = {}
         """A result of each check."""
         self.standings = Standings.restored(saved, rules={}, usual=usual)
@@ -48,31 +54,32 @@ class Present:
         plan, before, board = force.loaded.plan, self.standings.asked, self._board
         self.standings = self.standings.asking(force.asked, force.rules, force.patience)
         self._answered = {name: when for name, when in self._answered.items() if before.get(name) == force.asked.get(name)}
-        since = "since the files changed" if before else "yet"
-        nothing = {check.name: unasked(answer(check, force.loaded.declared, ()), since) for check in plan.checks}
+        self._answered = {name: when for name, when in self._answered.items() if set(self.latest[name].blocked_by) <= set(plan.blockers[name])}
+        why = "since the files changed" if before else "yet"
+        nothing = {check.name: unasked(answer(check, force.loaded.declared, ()), why) for check in plan.checks}
         self.latest = {name: self.latest[name] if name in self._answered else nothing[name] for name in nothing}
         board.profile, board.vantage = plan.profile, plan.vantage
         self._show(force, at, held)
 
-    def reconnect(self, force: InForce, at: datetime, held: Mapping[str, float]) -> None:
-        """This host is connected again: what was found while it was cut off says nothing."""
-        self._answered = {name: when for name, when in self._answered.items() if name not in self._blind}
-        self.latest = {name: unasked(result, "since this host was cut off") if name in self._blind else result for name, result in self.latest.items()}
-        self._blind = frozenset()
-        self._show(force, at, held)
+    def see_again(self, force: InForce, at: datetime, held: Mapping[str, float]) -> None:
+        """This host is not cut off: what was found while it was, or may have been, says nothing."""
+        if self._blind:
+            self._answered = {name: when for name, when in self._answered.items() if name not in self._blind}
+            self.latest = {name: unasked(result, "since this host was cut off") if name in self._blind else result for name, result in self.latest.items()}
+            self._blind = frozenset()
+            self._show(force, at, held)
 
-    def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float]) -> Taken:
-        """Show what this run found, and what follows from it. While the host is isolated its results are shown, and nothing stands differently for them."""
+    def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float], *, blind: bool = False) -> Taken:
+        """Show what this run found, and what follows from it. Of a `blind` one nothing follows: it was made where this host was cut off, or may have been."""
         board = self._board
-        known = joined(force.loaded.plan, self.latest, run, self._unanswered)
+        known = joined(force.loaded.plan, self.latest, run, self._unanswered, self.silent(at))
         report = replace(known.report, inputs=force.loaded.declared.inputs)
         self.latest = {result.name: result for result in report.results}
         self._answered = {name: at if name in known.new else self._answered[name] for name in self.latest if name not in known.unknown}
         changes: tuple[Change, ...] = ()
-        if board.isolated:
+        if blind:
             self._blind |= known.new
         else:
-            self._blind -= known.new
             self.standings, changes = self.standings.after(report, at, ran=known.new, unknown=known.unknown)
         board.report, board.last_run = report, at
         self._show(force, at, held)
@@ -80,6 +87,19 @@ class Present:
             board.last_success = at
         found = tuple(result for result in report.results if result.name in known.new)
         return Taken(report, replace(report, results=found, causes=causes(found)), changes)
+
+    def silent(self, at: datetime) -> frozenset[str]:
+        """The checks that nobody has asked what is asked now, or not for too long: it is time to ask them."""
+        return frozenset(name for name in self.latest if name not in self._answered or self._aged(name, at))
+
+    @property
+    def saved(self) -> Mapping[str, Damped]:
+        """All that a restart has to know."""
+        cut = {CUT_OFF: Damped(Standing.UNKNOWN, self._board.last_run or self._board.started)} if self._board.isolated else {}
+        return {**self.standings.saved, **cut}
+
+    def _aged(self, name: str, at: datetime) -> bool:
+        return abs((at - self._answered[name]).total_seconds()) > self.standings.patience[name]
 
     @property
     def _unanswered(self) -> frozenset[str]:
@@ -107,7 +127,7 @@ class Present:
             if status is Status.SKIP:
                 continue
             result, answered = self.latest[name], self._answered.get(name)
-            standing = self.standings.of(name, status, known=answered is not None)
+            standing = self.standings.of(name, status) if answered else self.standings.of(name, Status.ERROR, known=False)
             bad = not result.verdict.good_enough and (standing not in WELL or standing is LIKE[status])
             again = at + timedelta(seconds=held[name]) if name in held and bad else None
             pause = (again - answered).total_seconds() if again and answered else 0.0

@@ -18,9 +18,10 @@ from preflight.inputs.select import Loaded
 from preflight.model import Report, Status
 from preflight.plan import Plan
 from preflight.report import verdict
-from preflight.serve import isolation, portion
+from preflight.serve import portion
 from preflight.serve.board import Board, Standing
 from preflight.serve.configuration import Configuration
+from preflight.serve.isolation import Routes, Sight, Watch
 from preflight.serve.journal import Journal, Level, bug
 from preflight.serve.notify import notice
 from preflight.serve.notify.news import News, lines
@@ -49,7 +50,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     """Sleeps so many seconds, or less if there is a reason to wake up."""
     run: Callable[[Loaded, Stop], Awaitable[Report]]
     """One run in a fresh world."""
-    routes: isolation.Routes
+    routes: Routes
     recorder: Recorder
     tell: Callable[[Notice], None]
     systemd: Systemd
@@ -70,7 +71,7 @@ class Probe:
         self._force = configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts
-        self._watch = isolation.Watch(around.routes)
+        self._watch = Watch(around.routes, board.isolated)
         self._adopt()
 
     def ask_reload(self) -> None:
@@ -93,7 +94,7 @@ class Probe:
             self._board.counters.late += turn.late
             if turn.names or self._at_once:
                 self._at_once = False
-                await self._turn(self._owed.union(turn.names))
+                await self._turn(turn.names)
             self._show_next()
             around.systemd.alive()
             if not (self._at_once or self._reload):
@@ -134,11 +135,12 @@ class Probe:
         self._around.systemd.ready("the old configuration is in force: " + refused.partition("\n")[0] if refused else "reloaded")
 
     async def _turn(self, due: Collection[str]) -> None:
-        """Run these checks, and what belongs to them, and take what was found everywhere. What is held back, or whose run breaks, stays owed."""
+        """Run these checks, what belongs to them, and what nobody knows any more; and take what was found everywhere. What cannot be asked now stays owed."""
         plan, clock = self._force.loaded.plan, self._around.clock
         started = clock.monotonic()
+        due = self._owed.union(due, self._present.silent(clock.now()))
         latest, spared, intervals = self._present.latest, self._held(), self._intervals()
-        self._owed |= set(due)
+        self._owed = due
         names = portion.taken(plan, due, latest) - spared.keys()
         names |= portion.taken(plan, tuple(self._accounts.witnesses(names, latest, intervals)), latest) - spared.keys()
         if not names:
@@ -149,16 +151,17 @@ class Probe:
         self._owed -= names
         self._count(run)
         self._accounts = self._accounts.after(run.results, started=started, intervals=intervals)
-        if self._undecided(run, whole=self._force.rhythms.keys() <= names | spared.keys()):
+        sight = self._look(run, whole=self._force.rhythms.keys() <= names | spared.keys())
+        if sight is Sight.NOTHING:
             return
-        taken = self._present.take(run, self._force, clock.now(), self._held())
+        taken = self._present.take(run, self._force, clock.now(), self._held(), blind=sight is Sight.BLIND)
         self._log(run)
         for line in lines(taken.changes):
             self._around.journal.say(Level.NOTICE if line["after"] is Standing.UP else Level.WARNING, "change", **line)
         if news := self._news.of(taken.changes, taken.report):
             self._around.tell(notice.of_changes(news, self._around.token()))
         before = self._board.history
-        await self._around.recorder.record(taken.new, self._present.standings.saved)
+        await self._around.recorder.record(taken.new, self._present.saved)
         if self._board.history != before:
             self._around.journal.say(Level.ERROR if self._board.history else Level.NOTICE, "history", why=self._board.history or "it is written again")
 
@@ -197,25 +200,21 @@ class Probe:
         """The checks that have to wait from now on, each with for how many seconds."""
         return portion.waiting(self._force.loaded.plan, self._accounts.held(self._around.clock.monotonic()))
 
-    def _undecided(self, run: Report, *, whole: bool) -> bool:
-        """Take to the board whether this host is cut off. True where this run says nothing to anybody, and everything is asked at once.
-
-        So it is where only a run of everything can tell, and where the host came back meanwhile. `whole`: all ran that is not held back.
-        """
-        board, around, before = self._board, self._around, self._board.isolated
-        reason = self._watch.after(run, whole=whole, besides=self._accounts.hosts(around.clock.monotonic()))
-        board.unsure = reason is None and any(result.required for result in run.results)
-        if reason is None or (before and not reason):
+    def _look(self, run: Report, *, whole: bool) -> Sight:
+        """Take to the board, and to whoever is told, what this run says of this host; and what the run is worth. `whole`: all ran that is not held back."""
+        board, around, watch = self._board, self._around, self._watch
+        sight = watch.look(run, whole=whole, besides=self._accounts.hosts(around.clock.monotonic()))
+        board.unsure = watch.unsure
+        if sight is Sight.NOTHING:
             self._ask_everything()
             around.journal.say(Level.INFO, "run-dropped", checks=len(run.results), why="everything is asked anew to tell whether this host is cut off")
-        if reason is None or reason == before:
-            return reason is None
-        board.isolated = reason
-        if not reason:
-            self._present.reconnect(self._force, around.clock.now(), self._held())
-        around.journal.say(Level.ERROR if reason else Level.NOTICE, "isolated" if reason else "connected", why=reason)
-        around.tell(notice.of_isolation(reason, run, around.clock.now(), around.token()))
-        return not reason
+        if sight is not Sight.BLIND:
+            self._present.see_again(self._force, around.clock.now(), self._held())
+        if watch.reason != board.isolated:
+            board.isolated = watch.reason
+            around.journal.say(Level.ERROR if watch.reason else Level.NOTICE, "isolated" if watch.reason else "connected", why=watch.reason)
+            around.tell(notice.of_isolation(watch.reason, run, around.clock.now(), around.token()))
+        return sight
 
     def _intervals(self) -> Mapping[str, float]:
         """Seconds from one look at each check to the next, usually."""

@@ -171,3 +171,52 @@ async def test_a_host_that_is_cut_off_while_checks_are_held_back_says_so_and_is_
     await bench.play(40)
     assert bench.board.isolated
     assert not any(stale)
+
+
+async def test_runs_that_are_cut_while_the_host_is_cut_off_page_for_that_alone() -> None:
+    """A name hangs until the deadline; no route leads anywhere."""
+    hangs = TcpCheck(name="hangs", target="hangs.example:443", attempts=1, every="1h")
+    bench, cut = Bench(checks=(*SLOW, FREQUENT, hangs), limits=Limits(deadline=0.2)), list[bool]()
+
+    class Hangs(FakeNet):
+        async def walk(self, target: Any, *given: Any, **named: Any) -> Any:
+            if target.host == "hangs.example":
+                await anyio.sleep(30)
+            return await super().walk(target, *given, **named)
+
+    async def run(loaded: Loaded, stop: Stop) -> Report:
+        net = Hangs({"*": UNREACHABLE, "10.0.0.9": FAR}) if cut else FakeNet({"*": GOOD})
+        here: World = fake.world(loaded.plan, net=net, declared=loaded.declared)
+        return replace(await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop), started=bench.clock.now())
+
+    bench.probe._around = replace(bench.probe._around, run=run)
+    await bench.play(2)
+    cut.append(True)
+    bench.routes, bench.board.stopping = (), False
+    await bench.play(4)
+    assert titles(bench) == ["here reaches nothing at all"]
+
+
+async def test_a_reload_that_leaves_what_is_held_back_tells_nothing_of_this_host() -> None:
+    direct = TcpCheck(name="direct", target="10.0.0.9:443", attempts=1)
+    bench = Bench(checks=(*checks(), direct), meets=(AUTH,), worlds={"10.0.0.9": GOOD})
+    await bench.play(8)
+    bench.worlds, bench.routes, bench.board.stopping = {"10.0.0.9": FAR}, (), False
+    await bench.play(1)
+    bench.checks, bench.board.stopping = checks(), False
+    bench.probe.ask_reload()
+    await bench.play(1)
+    assert bench.board.isolated
+    assert titles(bench)[-1] == "here reaches nothing at all"
+
+
+async def test_what_was_cut_off_before_a_restart_is_told_when_it_is_back() -> None:
+    before = Bench(meets=(UNREACHABLE,), routes=())
+    await before.play(2)
+    bench = Bench(archive=before.archive, clock=before.clock, meets=(UNREACHABLE, UNREACHABLE, GOOD), routes=())
+    await bench.play(2)
+    assert titles(bench) == []
+    assert bench.board.isolated
+    bench.routes, bench.board.stopping = SUBNET, False
+    await bench.play(1)
+    assert titles(bench) == ["here reaches the network again"]

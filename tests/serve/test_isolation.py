@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from preflight.model import Blame, CheckResult, Finding, Phase, Report, Status, Step
 from preflight.real.own_routes import own_routes
-from preflight.serve.isolation import Network, Watch, cut_off
+from preflight.serve.isolation import Network, Sight, Watch, cut_off
 from preflight.untrusted import Json
 
 NOWHERE = Step(Phase.TCP, 0.1, "tcp.unreachable", {"name": "10.0.1.20", "addresses": "10.0.1.20"})
@@ -42,52 +42,68 @@ def named(*walks: tuple[str, Step]) -> Report:
 
 
 A, B, AWAY = ("a", NOWHERE), ("b", NOWHERE), Step(Phase.TCP, 0.1)
+CLEAR, BLIND, NOTHING = Sight
 
 
 def test_what_a_whole_run_disproved_is_not_asked_again_until_one_of_these_checks_leaves() -> None:
     watch = Watch(lambda: ())
-    assert watch.after(named(A), whole=False) is None
-    assert watch.after(named(A), whole=False) is None  # the run of everything broke
-    assert watch.after(named(A, ("b", AWAY)), whole=True) == ""
-    assert watch.after(named(A), whole=False) == ""
-    assert watch.after(named(A, B), whole=False) is None  # `b` left before
-    assert watch.after(named(("a", AWAY), ("b", AWAY)), whole=True) == ""
-    assert watch.after(named(A), whole=False) is None
+    assert watch.look(named(A), whole=False) is NOTHING
+    assert watch.unsure
+    assert watch.look(named(A), whole=False) is NOTHING  # the run of everything broke
+    assert watch.look(named(A, ("b", AWAY)), whole=True) is CLEAR
+    assert not watch.unsure
+    assert watch.look(named(A), whole=False) is CLEAR
+    assert watch.look(named(A, B), whole=False) is NOTHING  # `b` left before
+    assert watch.look(named(("a", AWAY), ("b", AWAY)), whole=True) is CLEAR
+    assert watch.look(named(A), whole=False) is NOTHING
     watch.forget()
-    assert watch.after(named(A), whole=False) is None
-    assert watch.after(named(A, B), whole=True) == CUT_OFF
-    assert watch.after(named(A), whole=False) == CUT_OFF
+    assert watch.look(named(A), whole=False) is NOTHING
+    assert watch.look(named(A, B), whole=True) is BLIND
+    assert watch.reason == CUT_OFF
+    assert watch.look(named(A), whole=False) is BLIND
+    assert watch.look(named(("a", AWAY)), whole=False) is NOTHING
+    assert watch.reason == ""
 
 
-def test_a_run_that_was_cut_short_tells_of_no_isolation() -> None:
-    """What was cut has no steps, and may have left."""
+def test_an_optional_check_that_stays_makes_nothing_unsure() -> None:
     watch = Watch(lambda: ())
-    assert watch.after(replace(named(A), complete=False), whole=True) == ""
-    assert watch.after(replace(named(A), complete=False), whole=False) is None
-    assert watch.after(replace(named(A), complete=False), whole=True) == ""
-    assert watch.after(named(A), whole=False) == ""
-    assert watch.after(named(A), whole=True) == CUT_OFF
-    assert watch.after(replace(named(A), complete=False), whole=True) == CUT_OFF
+    report = named(A)
+    assert watch.look(replace(report, results=(replace(report.results[0], required=False),)), whole=False) is NOTHING
+    assert not watch.unsure
+
+
+@pytest.mark.parametrize(
+    ("target", "route", "sight"), [("10.0.1.20:443", OTHER, BLIND), ("172.17.0.9:443", OTHER, CLEAR), (None, OTHER, CLEAR), (None, None, BLIND)]
+)
+def test_what_was_cut_may_have_left_if_a_route_leads_where_it_goes(target: str | None, route: Network | None, sight: Sight) -> None:
+    """What was cut has no steps. Of a proxy nobody knows here where it is."""
+    watch = Watch(lambda: (route,) if route else ())
+    run = named(A)
+    cut = replace(run.results[0], name="cut", steps=(), target=target, findings=(Finding("internal.deadline", Status.ERROR, Blame.UNKNOWN, ""),))
+    assert watch.look(replace(run, results=(*run.results, cut), complete=False), whole=True) is sight
 
 
 def test_where_the_checks_that_are_held_back_go_counts_too() -> None:
     watch = Watch(lambda: (OTHER,))
-    assert watch.after(named(A), whole=True, besides=["172.17.0.9"]) == ""
-    assert watch.after(named(A), whole=True, besides=["10.0.1.21"]) == CUT_OFF
+    assert watch.look(named(A), whole=True, besides=["172.17.0.9"]) is CLEAR
+    assert watch.look(named(A), whole=True, besides=["10.0.1.21"]) is BLIND
 
 
 def test_where_nothing_walks_any_more_nobody_is_cut_off() -> None:
-    watch = Watch(lambda: ())
-    assert watch.after(named(A), whole=True) == CUT_OFF
-    assert watch.after(walked(()), whole=False) == CUT_OFF
-    assert watch.after(replace(walked(()), complete=False), whole=True) == CUT_OFF
-    assert watch.after(walked(()), whole=True) == ""
+    """A check that crashed, or was held back, might have walked."""
+    watch, crashed = Watch(lambda: (), CUT_OFF), named(A)
+    crashed = replace(crashed, results=(replace(crashed.results[0], steps=(), findings=(Finding("internal.crashed", Status.ERROR, Blame.UNKNOWN, ""),)),))
+    assert watch.look(walked(()), whole=False) is BLIND
+    assert watch.look(walked(()), whole=True, besides=["10.0.1.20"]) is BLIND
+    assert watch.look(crashed, whole=True) is BLIND
+    assert watch.look(walked(()), whole=True) is NOTHING
+    assert watch.reason == ""
 
 
 def test_routes_that_cannot_be_read_for_once_end_no_isolation() -> None:
     tables = iter([(), None, ()])
     watch = Watch(lambda: next(tables))
-    assert [watch.after(named(A), whole=True) for _ in range(3)] == [CUT_OFF] * 3
+    assert [watch.look(named(A), whole=True) for _ in range(3)] == [BLIND] * 3
 
 
 def test_a_container_bridge_that_is_up_is_no_way_to_the_proxy() -> None:

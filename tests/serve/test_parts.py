@@ -26,7 +26,7 @@ from preflight.serve.rhythm import Every, Jitter
 from preflight.serve.settings import Settings
 from preflight.world import Dated
 from tests import fake
-from tests.fake import Arrives, Ends, FakeNet
+from tests.fake import Arrives, Ends, FakeNet, Meets
 from tests.serve.bench import GOOD, REFUSED, UNREACHABLE, Bench, checks
 
 pytestmark = pytest.mark.anyio
@@ -197,3 +197,47 @@ async def test_a_reload_does_not_send_refused_credentials_again() -> None:
     await bench.play(10)
     sent = [at for at, names in bench.began if "proxy-https" in names]
     assert [later - earlier for earlier, later in pairwise(sent)] == [120.0, 240.0]
+
+
+async def test_a_chain_of_checks_behind_what_is_well_again_is_unknown_and_asked_as_soon_as_it_may() -> None:
+    gate = TcpCheck(name="gate", target="10.0.0.9:443", attempts=1)
+    mid = HttpsCheck(name="mid", target="mid.example", proof="google-api", attempts=1, requires=("gate",), every="24h", out_of="4/5")
+    end = TcpCheck(name="end", target="10.0.0.10:443", attempts=1, requires=("mid",), every="24h")
+    other = HttpsCheck(name="other", target="other.example", proof="google-api", attempts=1)
+    worlds: dict[str, Meets] = {"10.0.0.9": REFUSED, "other.example": AUTH}
+    bench = Bench(checks=(gate, mid, end, other), worlds=worlds)
+    bench.between = lambda runs: worlds.update({"10.0.0.9": GOOD} if runs < 3 else {"other.example": GOOD})
+    await bench.play(2)
+    assert {name: stand.standing for name, stand in bench.board.stands.items() if name in {"mid", "end"}} == dict.fromkeys(("mid", "end"), Standing.UNKNOWN)
+    assert {bench.board.stands[name].result.findings[0].message for name in ("mid", "end")} == {"not asked since gate is in order again"}
+    bench.board.stopping = False
+    await bench.play(10)
+    assert stands(bench) is Standing.UP, "the first answer counts at once: what was no answer damps nothing"
+
+
+@pytest.mark.parametrize("days", [3, -3])
+async def test_a_rare_check_is_asked_again_after_the_clock_was_set(days: int) -> None:
+    bench = Bench(checks=(*checks(), HttpsCheck(name="slow", target="slow.example", proof="google-api", attempts=1, every="24h")))
+    await bench.play(2)
+    bench.clock.time += timedelta(days=days)
+    bench.board.stopping = False
+    await bench.play(2)
+    assert stands(bench) is Standing.UP
+
+
+async def test_a_clock_that_nobody_can_tell_any_more_is_not_stale() -> None:
+    """Whoever told the time is held back, so that every run is a part."""
+    rest = ProxyConfigCheck(name="proxy-config", every="2m")
+    bench = Bench(checks=(*checks()[:2], rest, ClockCheck(name="clock")))
+    dated(bench, 0.0)
+    await bench.play(1)
+    bench.board.stopping = False
+
+    async def refused(loaded: Loaded, stop: Stop) -> Report:
+        here = fake.world(loaded.plan, net=FakeNet({"*": AUTH}), declared=loaded.declared)
+        return replace(await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop), started=bench.clock.now())
+
+    bench.probe._around = replace(bench.probe._around, run=refused)
+    await bench.play(30)
+    assert "clock" not in bench.board.stands
+    assert stands(bench) is Standing.DOWN

@@ -191,3 +191,34 @@ async def test_a_plugin_that_stumbles_replaces_nothing() -> None:
     assert "planted" not in bench.board.config
     assert stands(bench) is Standing.UP
     assert bench.clock.now() - (bench.board.last_run or bench.clock.now()) <= timedelta(minutes=1)
+
+
+async def test_what_a_check_blocked_that_is_gone_is_neither_well_nor_told_as_freed() -> None:
+    """It asks what it asked, and its answer was the other one's."""
+    bench = Bench(meets=(AUTH,))
+    reloading(bench, 4, *checks()[1:])
+    await bench.play(5)
+    shown = bench.board.stands["gcr.io"]
+    assert (shown.checked, shown.standing, shown.result.findings[0].message) == (None, Standing.DOWN, "not asked since the files changed")
+    assert stands(bench) is Standing.DOWN
+    assert len(bench.told) == 1
+
+
+@pytest.mark.parametrize("others", [checks()[2:], ()])
+async def test_what_is_not_required_and_was_not_asked_is_not_well(others: tuple[Check[Any], ...]) -> None:
+    """It degrades the whole, where anything is known; else the whole is unknown too."""
+    optional = tuple(replace(check, required=False) for check in checks()[:2])
+    bench = Bench(checks=(*optional, *others))
+    await bench.play(1)
+    bench.board.stopping = False
+    bench.checks = (*(replace(check, timeout="9s") for check in optional), *others)
+
+    async def broken(_go: object, _loaded: Loaded, _stop: Stop) -> Report:
+        raise RuntimeError
+
+    instead(bench, broken)
+    bench.probe.ask_reload()
+    await bench.play(1)
+    shown = bench.board.stands["gcr.io"]
+    assert headline.one(bench.board, shown, shown.result, bench.clock.now()).standing is Standing.UNKNOWN
+    assert stands(bench) is (Standing.DEGRADED if others else Standing.UNKNOWN)

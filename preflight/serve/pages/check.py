@@ -86,7 +86,7 @@ def check_page(board: Board, report: Report, name: str, memory: Memory, now: dat
         return None
     stand = board.stands.get(name)
     head = headline.one(board, stand, result, now)
-    past, gone = memory.check(name), board.stale(now) or bool(board.isolated)
+    past, gone = memory.check(name), board.stale(now) or bool(board.isolated or board.unsure) or (stand is not None and stand.stale(now))
     return CheckPage(
         name=name,
         about=result.about,

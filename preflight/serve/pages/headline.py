@@ -51,10 +51,12 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     doubt = _doubt(board, now)
     if report is None or doubt:
         return Headline(Standing.UNKNOWN, doubt)
-    old = [stand for stand in board.old(now) if stand.checked or stand.standing is Standing.UNKNOWN]  # what was down and not asked since stays down
-    known = worst([stand.standing for stand in board.stands.values() if stand not in old])
-    if old and (known in WELL or len(old) == len(board.stands)):
-        return Headline(Standing.UNKNOWN, _silence(old, now))
+    stands = board.stands.values()
+    silent = [stand for stand in stands if stand.stale(now) and (stand.checked or stand.standing is Standing.UNKNOWN)]  # what was down and not asked stays down
+    old = [stand for stand in silent if stand.result.required]
+    known = worst([stand.counted for stand in stands if stand not in old])
+    if (old and known in WELL) or len(silent) == len(stands) > 0:
+        return Headline(Standing.UNKNOWN, _silence(old or silent, now))
     since = board.since if known is board.standing else None
     cause = "" if known is Standing.UP else _first(report)
     asked = all(stand.checked for stand in board.stands.values())

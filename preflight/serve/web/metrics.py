@@ -75,6 +75,7 @@ def _of_checks(results: Mapping[str, CheckResult], counted: Mapping[str, Status]
     success = GaugeMetricFamily(
         "preflight_check_success", "1 if the check passed or warned, 0 if not, or if what blocks it did not; none if it does not apply.", labels=["check"]
     )
+    required = GaugeMetricFamily("preflight_check_required", "1 if the check is required: another one degrades the whole at the worst.", labels=["check"])
     blocked = GaugeMetricFamily("preflight_check_blocked", "1 where the check waits for another one that is not in order.", labels=["check", "by"])
     durations = GaugeMetricFamily("preflight_step_duration_seconds", "How long each step of the latest walk took.", labels=["check", "phase"])
     expiry = GaugeMetricFamily("preflight_certificate_expiry_timestamp_seconds", "When the certificate that the target showed expires.", labels=["check"])
@@ -83,13 +84,14 @@ def _of_checks(results: Mapping[str, CheckResult], counted: Mapping[str, Status]
             status.add_metric([name, each.word], float(result.status is each))
         if counted[name] is not Status.SKIP:
             success.add_metric([name], float(counted[name].good_enough))
+        required.add_metric([name], float(result.required))
         for by in results.keys() & result.blocked_by:
             blocked.add_metric([name, by], 1.0)
         for phase, seconds in _durations(result).items():
             durations.add_metric([name, phase.value], seconds)
         if expires := _expiry(result):
             expiry.add_metric([name], expires.timestamp())
-    yield from (status, success, blocked, durations, expiry)
+    yield from (status, success, required, blocked, durations, expiry)
 
 
 def _standings(board: Board, report: Report | None, results: Mapping[str, CheckResult], now: datetime) -> Iterator[Metric]:

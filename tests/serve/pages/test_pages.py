@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from preflight.model import Blame, Cause, Status
 from preflight.serve.board import Board, Standing
 from preflight.untrusted import neutral
-from tests.samples import ALL_PASS, DENIED, HOSTILE, POISONED, SAMPLES
+from tests.samples import ALL_PASS, DENIED, HOSTILE, HOSTS, POISONED, SAMPLES
 from tests.serve.boards import BOARDS, FALLEN, NOW, STEADY, Past, board
 from tests.serve.web.asked import asking
 
@@ -25,6 +25,8 @@ TAGS = frozenset(
         " pre article details summary table caption thead tbody tr th td footer nav",
     )
 )
+OLD = {name: replace(stand, checked=NOW - timedelta(hours=1)) for name, stand in board(ALL_PASS).stands.items()}
+UNASKED = {name: replace(stand, checked=None, standing=Standing.UNKNOWN) for name, stand in OLD.items()}
 VOID = frozenset({"meta", "path", "rect", "polyline"})
 
 
@@ -120,6 +122,9 @@ async def test_the_verdict_comes_first_then_the_cause_then_the_rest() -> None:
         (board(None), "Unknown", "No run has ended yet."),
         (BOARDS["stale"][0], "Unknown", "No run has ended for 12 min: what is known is of the past."),
         (BOARDS["isolated"][0], "Unknown", "This host reaches nothing at all, so it cannot tell."),
+        (board(ALL_PASS, unsure=True), "Unknown", "Nothing left this host in the last run, and everything is asked again to tell why."),
+        (replace(board(ALL_PASS), stands=UNASKED), "Unknown", f"Not asked yet: {', '.join(list(UNASKED)[:3])} and {len(UNASKED) - 3} more."),
+        (replace(board(ALL_PASS), stands=OLD), "Unknown", f"Not looked at for 1 h: {', '.join(list(OLD)[:3])} and {len(OLD) - 3} more."),
         (board(DENIED, standing=Standing.UP), "Up", "The last run was worse. It takes more of them before this changes."),
         (board(ALL_PASS, standing=Standing.DOWN), "Down", "The last run was better. It takes more of them before this changes."),
         (board(SAMPLES["empty"], standing=Standing.UNKNOWN), "Unknown", "Nothing was checked."),
@@ -137,6 +142,11 @@ async def test_what_is_of_the_past_is_said_to_be() -> None:
     assert "History is not being written: no space left on device" in page
     assert "The last reload was refused, the files before it stay in force: checks.yaml:12: unknown key" in page
     assert "as last seen" not in (await pages(*BOARDS["good"]))[0]
+    for blind in (board(ALL_PASS, unsure=True), replace(board(ALL_PASS), stands=UNASKED), replace(board(ALL_PASS), stands=OLD)):
+        async with asking(blind, Past(STEADY)) as client:
+            assert "as last seen" in (await client.get("/")).text
+            page = (await client.get(f"/checks/{HOSTS[0]}")).text
+        assert "when it last looked" in page
 
 
 async def test_the_page_of_a_check_has_every_finding_and_its_past() -> None:
