@@ -41,7 +41,7 @@ class Present:
         if CUT_OFF in saved:
             board.isolated = "it was before a restart"
         self._answered: Mapping[str, datetime] = {}
-        self._blind: frozenset[str] = frozenset()  # answered while this host was cut off, or may have been
+        self._blind: frozenset[str] = frozenset()  # answered while this host was cut off
         self.latest: Mapping[str, CheckResult] = {}
         """A result of each check."""
         self.standings = Standings.restored(saved, rules={}, usual=usual)
@@ -62,7 +62,7 @@ class Present:
         self._show(force, at, held)
 
     def see_again(self, force: InForce, at: datetime, held: Mapping[str, float]) -> None:
-        """This host is not cut off: what was found while it was, or may have been, says nothing."""
+        """This host is not cut off: what was found while it was says nothing."""
         if self._blind:
             self._answered = {name: when for name, when in self._answered.items() if name not in self._blind}
             self.latest = {name: unasked(result, "since this host was cut off") if name in self._blind else result for name, result in self.latest.items()}
@@ -70,7 +70,7 @@ class Present:
             self._show(force, at, held)
 
     def take(self, run: Report, force: InForce, at: datetime, held: Mapping[str, float], *, blind: bool = False) -> Taken:
-        """Show what this run found, and what follows from it. Of a `blind` one nothing follows: it was made where this host was cut off, or may have been."""
+        """Show what this run found, and what follows from it. Of a `blind` one nothing follows: this host was cut off."""
         board = self._board
         known = joined(force.loaded.plan, self.latest, run, self._unanswered, self.silent(at))
         report = replace(known.report, inputs=force.loaded.declared.inputs)
