@@ -123,10 +123,15 @@ class Standings(msgspec.Struct, frozen=True):
         return replace(self, rules=rules, asked=asked, patience=patience, checks=checks)
 
     def of(self, name: str, status: Status, *, known: bool = True) -> Standing:
-        """How a check stands that counts as `status`. Where no answer is `known` to what is asked now, nothing better than that status is said."""
+        """How a check stands that counts as `status`. Where no answer is `known` to what is asked now, nothing better than that status is said.
+
+        Nor anything worse, of a check that is not required and so counts as a warning.
+        """
         damped = self.checks.get(name)
-        standings = [damped.standing] if damped else []
-        return worst(standings if known else [LIKE[status], *standings])
+        stood = [damped.standing] if damped else []
+        if known:
+            return worst(stood)
+        return worst([LIKE[status], *stood]) if status is Status.ERROR else LIKE[status]
 
     def after(self, report: Report, at: datetime, *, ran: Collection[str] | None = None, unknown: Collection[str] = ()) -> tuple[Standings, tuple[Change, ...]]:
         """How everything stands after a run, and what changed, the whole first.

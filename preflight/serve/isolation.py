@@ -84,17 +84,17 @@ def cut_off(run: Report, routes: Routes, besides: Iterable[str] = ()) -> str | N
     `besides` are first hops that nobody walked to.
     """
     walks = walked(run)
-    if not walks:
-        return None
+    meant = list(_meant(run, anything=not walks))
     if left(run):
         return ""
-    networks = routes()
+    networks = routes() if walks or meant else None
     if networks is None:
         return None
     hops = sorted({hop for result in walks.values() for hop in _first_hop(result)})
-    meant = (_meant(result) for result in run.results if _was_cut(result))
     if any(_leads(networks, hop) for hop in (*hops, *besides, *meant)):
         return ""
+    if not walks:
+        return None
     return f"this host has no route to {_listed(hops)}, and no walk left it"
 
 
@@ -128,13 +128,15 @@ def _first_hop(result: CheckResult) -> Iterator[str]:
     yield from filter(None, found) if any(found) else (str(facts.get("name", "")),)
 
 
-def _was_cut(result: CheckResult) -> bool:
-    """Whether its walk may have been under way when its time was over."""
-    return not result.steps and any(finding.code in _OVER for finding in result.findings)
+def _meant(run: Report, *, anything: bool) -> Iterator[str]:
+    """The first hops of walks that were cut and left no steps; empty for one that nobody knows. `anything`: of whatever could not tell."""
+    for result in run.results:
+        over = result.started is None or any(finding.code in _OVER for finding in result.findings)
+        if not result.steps and not result.blocked_by and (over or (anything and result.verdict is Status.ERROR)):
+            yield _goal(result)
 
 
-def _meant(result: CheckResult) -> str:
-    """The first hop of a walk that left no steps; empty where nobody knows it."""
+def _goal(result: CheckResult) -> str:
     if isinstance(result.route, Via):
         return result.route.proxy.host
     try:

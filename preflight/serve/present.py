@@ -127,7 +127,9 @@ class Present:
             if status is Status.SKIP:
                 continue
             result, answered = self.latest[name], self._answered.get(name)
-            standing = self.standings.of(name, status) if answered else self.standings.of(name, Status.ERROR, known=False)
+            standing = self.standings.of(name, status, known=answered is not None)
+            if not (answered or result.required):
+                standing = Standing.UNKNOWN  # of the whole it is a warning
             bad = not result.verdict.good_enough and (standing not in WELL or standing is LIKE[status])
             again = at + timedelta(seconds=held[name]) if name in held and bad else None
             pause = (again - answered).total_seconds() if again and answered else 0.0

@@ -26,6 +26,7 @@ from preflight.serve.journal import Journal, Level, bug
 from preflight.serve.notify import notice
 from preflight.serve.notify.news import News, lines
 from preflight.serve.notify.notice import Notice
+from preflight.serve.pages import headline
 from preflight.serve.present import Present
 from preflight.serve.recorder import Recorder
 from preflight.serve.rhythm import Every, Jitter, Moment
@@ -150,10 +151,10 @@ class Probe:
             return
         self._owed -= names
         self._count(run)
-        self._accounts = self._accounts.after(run.results, started=started, intervals=intervals)
         sight = self._look(run, whole=self._force.rhythms.keys() <= names | spared.keys())
         if sight is Sight.NOTHING:
             return
+        self._accounts = self._accounts.after(run.results, started=started, intervals=intervals)
         taken = self._present.take(run, self._force, clock.now(), self._held(), blind=sight is Sight.BLIND)
         self._log(run)
         for line in lines(taken.changes):
@@ -237,8 +238,8 @@ class Probe:
         )
         for host, seconds in self._accounts.hosts(self._around.clock.monotonic()).items():
             self._around.journal.say(Level.WARNING, "held-back", why="the proxy refused the credentials", proxy=host, seconds=seconds)
-        report = self._board.report
-        self._around.systemd.status(f"{self._board.standing}: {verdict.sentence(report)}" if report else "no run has ended yet")
+        head = headline.whole(self._board, self._board.report, self._around.clock.now())
+        self._around.systemd.status(f"{head.standing}: {head.sentence}")
 
     def _show_next(self) -> None:
         now = Moment.of(self._around.clock)

@@ -20,7 +20,8 @@ from tests.serve.boards import AWS, NOW, board
 from .conftest import Installed
 
 SEVERITIES = {"critical", "warning"}
-WAITS = 'and on (job, instance, by) label_replace(preflight_check_standing{standing=~"unknown|down"} == 1, "by", "$1", "check", "(.*)")'
+LESS = "unless on (job, instance, check) preflight_check_required == 0"
+WAITS = f'and on (job, instance, by) label_replace(preflight_check_standing{{standing=~"unknown|down"}} == 1\n          {LESS}, "by", "$1", "check", "(.*)")'
 TEXTS = {"summary", "description", "who", "runbook"}
 
 
@@ -105,7 +106,8 @@ def test_every_alert_fires_and_resolves(here: Path, installed: Installed) -> Non
         ("unless on (job, instance) preflight_isolated == 1", ""),
         ("unless on (job, instance, check) time() - preflight_check_last_run_timestamp_seconds > preflight_check_stale_after_seconds", ""),
         (WAITS, ""),
-        ("unless on (job, instance, check) preflight_check_required == 0", ""),
+        (LESS, ""),
+        (f"{LESS}, ", ", "),
         ("unless on (job, instance, check) (preflight_check_blocked == 1", "unless on (job, instance, check) (preflight_check_blocked == 2"),
         ("unless on (job, instance) (time()", "or (0 * time()"),
         (' or absent(up{job="preflight"})', ""),

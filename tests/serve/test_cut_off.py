@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import pytest
 from msgspec.structs import replace
 
 from preflight import engine
+from preflight.check import Check
 from preflight.checks.tcp import TcpCheck
 from preflight.engine import Stop
 from preflight.inputs.select import Loaded
@@ -220,3 +221,79 @@ async def test_what_was_cut_off_before_a_restart_is_told_when_it_is_back() -> No
     bench.routes, bench.board.stopping = SUBNET, False
     await bench.play(1)
     assert titles(bench) == ["here reaches the network again"]
+
+
+def swallowing(bench: Bench, *, hangs_at: int) -> None:
+    """Let walks to the proxy end after a while, and from their so-manieth on be cut by the deadline."""
+    walks = {"n": 0}
+
+    class Swallows(FakeNet):
+        async def walk(self, target: Any, *given: Any, **named: Any) -> Any:
+            if target.host not in bench.worlds:
+                walks["n"] += 1
+                if walks["n"] >= hangs_at:
+                    await anyio.sleep(30)
+            return await super().walk(target, *given, **named)
+
+    async def run(loaded: Loaded, stop: Stop) -> Report:
+        walks["n"] = 0
+        net = Swallows({"*": Ends("tcp.timeout", {"addresses": "10.0.1.20"}), **bench.worlds})
+        here: World = fake.world(loaded.plan, net=net, declared=loaded.declared)
+        return replace(await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop), started=bench.clock.now())
+
+    bench.probe._around = replace(bench.probe._around, run=run)
+
+
+async def test_a_check_whose_second_attempt_was_cut_may_have_left() -> None:
+    """It shows what its first one found, and no steps."""
+    far = TcpCheck(name="far", target="10.9.9.9:443", attempts=1, required=False)
+    twice = replace(checks()[1], attempts=2)
+    worlds = {"10.9.9.9": Ends("tcp.unreachable", {"addresses": "10.9.9.9"})}
+    bench = Bench(checks=(twice, checks()[2], far), worlds=worlds, limits=Limits(deadline=0.3, backoff=0.01))
+    swallowing(bench, hangs_at=2)
+    await bench.play(2)
+    assert not bench.board.isolated
+
+
+async def test_isolation_ends_when_routes_are_back_though_every_walk_is_cut() -> None:
+    bench = Bench(meets=(GOOD, UNREACHABLE), limits=Limits(deadline=0.2))
+    bench.between = lambda _runs: setattr(bench, "routes", ())
+    await bench.play(3)
+    assert bench.board.isolated
+    bench.between, bench.routes, bench.board.stopping = lambda _runs: None, SUBNET, False
+    swallowing(bench, hangs_at=1)
+    await bench.play(2)
+    assert not bench.board.isolated
+
+
+async def test_isolation_before_a_restart_does_not_outlive_a_profile_in_which_nothing_could_tell() -> None:
+    class CannotTell(Check[None], frozen=True, kw_only=True, tag="cannot-tell"):
+        kind: ClassVar[str] = "cannot-tell"
+
+        async def observe(self, world: World) -> None:
+            del world
+            raise RuntimeError
+
+    before = Bench(meets=(UNREACHABLE,), routes=())
+    await before.play(2)
+    bench = Bench(checks=(checks()[2], CannotTell(name="plugin", required=False)), archive=before.archive, clock=before.clock)
+    await bench.play(3)
+    assert not bench.board.isolated
+
+
+async def test_credentials_that_are_refused_as_the_host_comes_back_are_told_at_once() -> None:
+    """The run that found it was dropped, and is not counted."""
+    settings = Settings(rhythm=Every(6 * 3600.0), jitter=Jitter())
+    bench = Bench(checks=checks()[:2], meets=(GOOD, UNREACHABLE, AUTH), settings=settings)
+    bench.between = lambda runs: setattr(bench, "routes", () if runs < 2 else SUBNET)
+    await bench.play(14)
+    assert titles(bench)[-1] == "preflight is down (was up)"
+    assert [at - 1000 for at, _ in bench.began][-2:] == [12 * 3600.0] * 2
+    assert bench.probe._held()
+
+
+async def test_systemd_is_told_what_the_page_says() -> None:
+    bench = Bench(meets=(GOOD, UNREACHABLE), environ={"NOTIFY_SOCKET": "/x"})
+    bench.between = lambda _runs: setattr(bench, "routes", ())
+    await bench.play(3)
+    assert [line for line in bench.sent if "STATUS=" in line][-1] == "STATUS=unknown: This host reaches nothing at all, so it cannot tell"

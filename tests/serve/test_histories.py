@@ -25,6 +25,8 @@ from preflight.inputs.select import Loaded
 from preflight.model import Report, Status
 from preflight.serve.board import WELL, Standing
 from preflight.serve.pages import headline
+from preflight.serve.rhythm import Every, Jitter
+from preflight.serve.settings import Settings
 from preflight.world import Dated
 from tests import fake
 from tests.fake import Ends, FakeNet, Meets
@@ -161,7 +163,7 @@ class History:
 @pytest.mark.parametrize("bugs", [False, True], ids=["", "bugs"])
 @pytest.mark.parametrize("seed", range(25))
 async def test_what_stands_well_is_known_to_be_good(seed: int, *, bugs: bool) -> None:
-    bench = Bench(checks=asking(0, 0))
+    bench = Bench(checks=asking(0, 0), settings=Settings(rhythm=Every(60.0), jitter=Jitter(share=0.1 * (seed % 2))))
     history = History(bench, Random(seed), bugs)
     bench.between = history.between
     bench.probe._around = replace(bench.probe._around, run=history.run)

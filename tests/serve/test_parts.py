@@ -117,6 +117,18 @@ def dated(bench: Bench, ahead: float) -> None:
     bench.probe._around = replace(bench.probe._around, run=run)
 
 
+@pytest.mark.parametrize("every", ["5m", "7m"])
+async def test_a_clock_that_is_off_stays_down_though_its_own_timetable_never_meets_who_tells_the_time(every: str) -> None:
+    """With jitter, lines of different intervals hardly ever share a run."""
+    settings = Settings(rhythm=Every(60.0), jitter=Jitter(share=0.1))
+    bench, seen = Bench(checks=(*(replace(check, every=every) for check in checks()), ClockCheck(name="clock")), settings=settings), list[Standing]()
+    dated(bench, 4000.0)
+    bench.between = lambda _runs: seen.append(stands(bench))
+    await bench.play(120)
+    assert set(seen) == {Standing.DOWN}
+    assert len(bench.told) == 1
+
+
 @pytest.mark.parametrize(("ahead", "standing"), [(4000.0, Standing.DOWN), (0.0, Standing.UP)])
 async def test_a_part_in_which_nobody_told_the_time_says_nothing_of_the_clock(ahead: float, standing: Standing) -> None:
     bench = Bench(checks=(*(replace(check, every="5m") for check in checks()), ClockCheck(name="clock")))

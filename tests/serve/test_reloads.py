@@ -222,3 +222,12 @@ async def test_what_is_not_required_and_was_not_asked_is_not_well(others: tuple[
     shown = bench.board.stands["gcr.io"]
     assert headline.one(bench.board, shown, shown.result, bench.clock.now()).standing is Standing.UNKNOWN
     assert stands(bench) is (Standing.DEGRADED if others else Standing.UNKNOWN)
+
+
+async def test_what_was_down_and_is_not_required_any_more_degrades_at_the_worst() -> None:
+    bench = Bench(meets=(AUTH,))
+    reloading(bench, 4, *(replace(check, required=False) for check in checks()[:2]), checks()[2])
+    await bench.play(5)
+    assert {stand.standing for stand in bench.board.stands.values() if not stand.result.required} == {Standing.UNKNOWN}
+    assert stands(bench) is Standing.DEGRADED
+    assert [notice.title.partition(",")[0] for notice in bench.told] == ["preflight is down (was unknown)", "preflight is degraded (was down)"]
