@@ -54,7 +54,7 @@ class Watch:
 
     def look(self, run: Report, *, whole: bool, besides: Collection[str] = ()) -> Sight:
         """What this run is worth, and what it tells of this host. `whole`: all checks ran that are not held back. `besides`: the hosts to which those go."""
-        reason = cut_off(run, self._routes, besides)
+        reason = cut_off(run, self._routes, besides, whole=whole)
         if whole and not reason:
             self._staying, self._suspect = self._staying | self._suspect, frozenset()
         self._staying -= left(run)
@@ -78,13 +78,13 @@ class Watch:
         return Sight.NOTHING
 
 
-def cut_off(run: Report, routes: Routes, besides: Iterable[str] = ()) -> str | None:
+def cut_off(run: Report, routes: Routes, besides: Iterable[str] = (), *, whole: bool = False) -> str | None:
     """Why this host reaches nothing at all, in a sentence; empty where it reaches something, or may. None where neither walks nor routes tell.
 
-    `besides` are first hops that nobody walked to.
+    `besides` are first hops that nobody walked to. `whole`: where there is no walk, there is none to wait for.
     """
     walks = walked(run)
-    meant = list(_meant(run, anything=not walks))
+    meant = _meant(run, anything=whole and not walks)
     if left(run):
         return ""
     networks = routes() if walks or meant else None
@@ -128,12 +128,14 @@ def _first_hop(result: CheckResult) -> Iterator[str]:
     yield from filter(None, found) if any(found) else (str(facts.get("name", "")),)
 
 
-def _meant(run: Report, *, anything: bool) -> Iterator[str]:
-    """The first hops of walks that were cut and left no steps; empty for one that nobody knows. `anything`: of whatever could not tell."""
+def _meant(run: Report, *, anything: bool) -> list[str]:
+    """The first hops of walks that were cut and left no steps, as far as they are known; an empty one where none is. `anything`: of all that cannot tell."""
+    hops: set[str] = set()
     for result in run.results:
         over = result.started is None or any(finding.code in _OVER for finding in result.findings)
         if not result.steps and not result.blocked_by and (over or (anything and result.verdict is Status.ERROR)):
-            yield _goal(result)
+            hops.add(_goal(result))
+    return sorted(hops - {""} or hops)
 
 
 def _goal(result: CheckResult) -> str:

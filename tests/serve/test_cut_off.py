@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any, ClassVar
 
 import anyio
@@ -297,3 +298,20 @@ async def test_systemd_is_told_what_the_page_says() -> None:
     bench.between = lambda _runs: setattr(bench, "routes", ())
     await bench.play(3)
     assert [line for line in bench.sent if "STATUS=" in line][-1] == "STATUS=unknown: This host reaches nothing at all, so it cannot tell"
+
+
+@pytest.mark.parametrize("every", [None, "2m"])
+async def test_a_part_that_walks_nowhere_ends_no_isolation(every: str | None) -> None:
+    """Checks of AWS that could not tell, and a container's bridge that is up."""
+
+    class CannotTell(Check[None], frozen=True, kw_only=True, tag="cannot-tell"):
+        kind: ClassVar[str] = "cannot-tell"
+
+        async def observe(self, world: World) -> None:
+            del world
+            raise RuntimeError
+
+    bench = Bench(checks=(*(replace(check, every=every) for check in checks()), CannotTell(name="aws")), meets=(GOOD, UNREACHABLE))
+    bench.between = lambda _runs: setattr(bench, "routes", (IPv4Network("172.17.0.0/16"),))
+    await bench.play(12)
+    assert titles(bench) == ["here reaches nothing at all"]
