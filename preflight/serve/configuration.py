@@ -45,20 +45,31 @@ class Configuration:
         self._load, self._settings, self._now = load, settings, now
         self._looked_at: Mapping[Path, str] = {}
         self.now = self._read()
+        self._there = self._files()
 
     def changed(self) -> bool:
         """Whether any file that was looked at says something else now, has appeared, or is gone. What was refused once is not tried again until it changes."""
         return any(_content(path) != content for path, content in self._looked_at.items())
 
     def reload(self) -> str:
-        """Read everything anew. Why it is refused, every problem with its `file:line`; empty if it is in force now."""
+        """Read everything anew. Why it is refused, every problem with its `file:line`; empty if it is in force now.
+
+        A file that was read and is gone is a mistake, even where none has to be there: without it something else would be asked.
+        """
+        if gone := sorted(path.name for path in self._there if not path.exists()):
+            self._looked_at = {path: _content(path) for path in self._looked_at}
+            return "\n".join(f"{name}: it was there, and is gone. Put it back, or restart to go on without it" for name in gone)
         try:
             self.now = self._read()
+            self._there = self._files()
         except InputError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a plugin's check may stumble over anything, and what is in force stays
             return f"a bug: {bug(error)}"
         return ""
+
+    def _files(self) -> frozenset[Path]:
+        return frozenset(path for path in self._looked_at if path.exists())
 
     def _read(self) -> InForce:
         before = {path: _content(path) for path in self._looked_at}

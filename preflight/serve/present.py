@@ -27,8 +27,8 @@ class Taken(msgspec.Struct, frozen=True):
 
     report: Report
     """All that is known now."""
-    new: Report
-    """What is new of it: for history."""
+    new: frozenset[str]
+    """The checks of which this run says something new."""
     changes: tuple[Change, ...]
 
 
@@ -85,8 +85,7 @@ class Present:
         self._show(force, at, held)
         if report.exit_code == 0 and not board.past(at):
             board.last_success = at
-        found = tuple(result for result in report.results if result.name in known.new)
-        return Taken(report, replace(report, results=found, causes=causes(found)), changes)
+        return Taken(report, known.new, changes)
 
     def silent(self, at: datetime) -> frozenset[str]:
         """The checks that nobody has asked what is asked now, or not for too long: it is time to ask them."""

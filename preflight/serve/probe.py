@@ -150,19 +150,20 @@ class Probe:
         if run is None or run.interrupted_by is not None:
             return
         self._owed -= names
-        self._count(run)
         sight = self._look(run, whole=self._force.rhythms.keys() <= names | spared.keys())
         if sight is Sight.NOTHING:
+            self._count(run)
             return
         self._accounts = self._accounts.after(run.results, started=started, intervals=intervals)
         taken = self._present.take(run, self._force, clock.now(), self._held(), blind=sight is Sight.BLIND)
-        self._log(run)
+        self._count(taken.report)
+        self._log(taken.report, len(run.results))
         for line in lines(taken.changes):
             self._around.journal.say(Level.NOTICE if line["after"] is Standing.UP else Level.WARNING, "change", **line)
         if news := self._news.of(taken.changes, taken.report):
             self._around.tell(notice.of_changes(news, self._around.token()))
         before = self._board.history
-        await self._around.recorder.record(taken.new, self._present.saved)
+        await self._around.recorder.record(taken.report, self._present.saved, taken.new)
         if self._board.history != before:
             self._around.journal.say(Level.ERROR if self._board.history else Level.NOTICE, "history", why=self._board.history or "it is written again")
 
@@ -229,13 +230,12 @@ class Probe:
         counters.by_status[status] = counters.by_status.get(status, 0) + 1
         counters.cut += not run.complete
 
-    def _log(self, run: Report) -> None:
-        status = verdict.status(run)
+    def _log(self, report: Report, asked: int) -> None:
+        status, known = verdict.status(report), len(report.results)
         level = Level.ERROR if status is Status.FAIL else Level.WARNING if status > Status.SKIP else Level.INFO
-        cause = run.causes[0].title if run.causes else ""
-        self._around.journal.say(
-            level, "run", status=status.word, checks=len(run.results), seconds=run.seconds, cut="yes" if not run.complete else "", cause=cause
-        )
+        cause, cut = report.causes[0].title if report.causes else "", "" if report.complete else "yes"
+        fields = {"status": status.word, "checks": asked, "of": known if known > asked else "", "seconds": report.seconds, "cut": cut, "cause": cause}
+        self._around.journal.say(level, "run", **fields)
         for host, seconds in self._accounts.hosts(self._around.clock.monotonic()).items():
             self._around.journal.say(Level.WARNING, "held-back", why="the proxy refused the credentials", proxy=host, seconds=seconds)
         head = headline.whole(self._board, self._board.report, self._around.clock.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 import anyio
@@ -11,7 +11,7 @@ from preflight.model import Phase, Report
 from preflight.real.daemon import in_daemon
 from preflight.serve.board import Board
 from preflight.serve.damping import Damped
-from preflight.serve.history import PastResult, PastRun, Unreadable, Unwritten
+from preflight.serve.history import History, PastResult, PastRun, Unreadable, Unusable, Unwritten
 from preflight.serve.journal import bug
 from preflight.untrusted import neutral
 
@@ -22,8 +22,8 @@ SECONDS: Final = 5.0
 class Archive(Protocol):
     """What keeps the past."""
 
-    def record(self, report: Report, stands: Mapping[str, Damped] | None = None) -> int:
-        """Keep a run, and how everything stands after it. Raises Unwritten."""
+    def record(self, report: Report, stands: Mapping[str, Damped] | None = None, new: Collection[str] | None = None) -> int:
+        """Keep a run, of which these results are new, and how everything stands after it. Raises Unwritten."""
 
     def stands(self) -> Mapping[str, Damped]:
         """How everything stood after the last run. Raises Unreadable."""
@@ -35,9 +35,9 @@ class Archive(Protocol):
 class NoHistory:
     """Remembers nothing, as was asked for."""
 
-    def record(self, report: Report, stands: Mapping[str, Damped] | None = None) -> int:
+    def record(self, report: Report, stands: Mapping[str, Damped] | None = None, new: Collection[str] | None = None) -> int:
         """See Archive."""
-        del report, stands
+        del report, stands, new
         return 0
 
     def stands(self) -> Mapping[str, Damped]:
@@ -63,6 +63,40 @@ class NoHistory:
         """See Archive."""
 
 
+class Unopened(NoHistory):
+    """History for which there was no room when the service started. Each run tries again: probing does not wait for a disk."""
+
+    def __init__(self, open_: Callable[[], History]) -> None:
+        self._open = open_
+        self._opened: History | None = None
+
+    def record(self, report: Report, stands: Mapping[str, Damped] | None = None, new: Collection[str] | None = None) -> int:
+        """See Archive."""
+        if self._opened is None:
+            try:
+                self._opened = self._open()
+            except Unusable as why:
+                raise Unwritten(str(why)) from None
+        return self._opened.record(report, stands, new)
+
+    def runs(self, limit: int) -> tuple[PastRun, ...]:
+        """The last runs."""
+        return self._opened.runs(limit) if self._opened else ()
+
+    def check(self, name: str, limit: int) -> tuple[PastResult, ...]:
+        """The last results."""
+        return self._opened.check(name, limit) if self._opened else ()
+
+    def latencies(self, name: str, limit: int) -> Mapping[Phase, tuple[float, ...]]:
+        """The last latencies."""
+        return self._opened.latencies(name, limit) if self._opened else {}
+
+    def close(self) -> None:
+        """See Archive."""
+        if self._opened:
+            self._opened.close()
+
+
 class Recorder:
     """Records runs, one at a time."""
 
@@ -78,14 +112,14 @@ class Recorder:
             self._board.history = neutral(str(why))
             return {}
 
-    async def record(self, report: Report, stands: Mapping[str, Damped]) -> None:
-        """Keep this run. Whatever comes of it, the board says whether history is being written."""
+    async def record(self, report: Report, stands: Mapping[str, Damped], new: Collection[str] | None = None) -> None:
+        """Keep this run, of which these results are new. Whatever comes of it, the board says whether history is being written."""
         if self._busy:
             self._board.history = "the disk has not answered since an earlier run"
             return
         with anyio.move_on_after(SECONDS) as bound:
             try:
-                await in_daemon(lambda: self._write(report, stands), "history")
+                await in_daemon(lambda: self._write(report, stands, new), "history")
             except Unwritten as why:
                 self._board.history = neutral(str(why))
             except Exception as error:  # noqa: BLE001 - whatever history stumbles over, probing goes on
@@ -95,9 +129,9 @@ class Recorder:
         if bound.cancelled_caught:
             self._board.history = f"the disk has not answered for {SECONDS:g} s"
 
-    def _write(self, report: Report, stands: Mapping[str, Damped]) -> None:
+    def _write(self, report: Report, stands: Mapping[str, Damped], new: Collection[str] | None) -> None:
         self._busy = True
         try:
-            self._archive.record(report, stands)
+            self._archive.record(report, stands, new)
         finally:
             self._busy = False

@@ -37,14 +37,14 @@ from preflight.real.tls import Trust
 from preflight.serve import web
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
-from preflight.serve.history import History
+from preflight.serve.history import History, NoRoom
 from preflight.serve.journal import Journal, Level, Stderr, journald_reads
 from preflight.serve.notify.mailbox import Destination, Mailbox
 from preflight.serve.notify.notice import Notice
 from preflight.serve.overheard import Overheard
 from preflight.serve.present import Present
 from preflight.serve.probe import Around, Probe
-from preflight.serve.recorder import NoHistory, Recorder
+from preflight.serve.recorder import NoHistory, Recorder, Unopened
 from preflight.serve.settings import Settings
 from preflight.serve.systemd import Systemd
 from preflight.serve.web.connections import Limits
@@ -86,7 +86,7 @@ def run(settings: Settings, load: Callable[[], Loaded], destinations: tuple[Dest
     board.remembers = settings.history is not None
     port = _open(settings)
     try:
-        archive = History.open(settings.history, settings.keep) if settings.history else NoHistory()
+        archive = _archive(settings, board)
         boxes = tuple(Mailbox(each, board.counters, journal) for each in destinations)
         hush()
         service = Service(
@@ -161,6 +161,8 @@ async def _stop(service: Service, probe: Probe, server: Server, served: anyio.Ev
     with anyio.move_on_after(LAST_WORDS):
         for box in service.boxes:
             await box.emptied()
+    for box in service.boxes:
+        box.give_up()
     with anyio.move_on_after(ANSWERS + 1):
         await served.wait()
     with anyio.move_on_after(LAST_WORDS):
@@ -201,6 +203,18 @@ async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
     with anyio.open_signal_receiver(*heeded(), signal.SIGHUP) as signals:
         tell_again()
         yield signals
+
+
+def _archive(settings: Settings, board: Board) -> History | NoHistory:
+    """The history to write. Where there is no room for it now, probing begins without, and the board says so. Raises history's Unusable."""
+    if settings.history is None:
+        return NoHistory()
+    opening = partial(History.open, settings.history, settings.keep)
+    try:
+        return opening()
+    except NoRoom as why:
+        board.history = str(why)
+        return Unopened(opening)
 
 
 def _open(settings: Settings) -> Port:

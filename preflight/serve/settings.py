@@ -74,11 +74,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return {check.name: _read(Damping.parse, check.out_of, check, "for") for check in plan.checks if check.out_of is not None}
 
     def stale(self, plan: Plan, now: datetime) -> float:
-        """Seconds after which the last run says nothing about the present: by default twice the time from one run to the next, and its deadline."""
-        if self.stale_after is not None:
-            return self.stale_after
+        """Seconds after which the last run says nothing about the present: by default twice the time between them, and a deadline. Raises InputError."""
         gap = min(_longest_gap(rhythm, now) for rhythm in set(self.rhythms(plan).values()))
-        return 2 * (gap + self.jitter.delay(gap, 1.0)) + plan.limits.deadline
+        interval = gap + self.jitter.delay(gap, 1.0)
+        if self.stale_after is None:
+            return 2 * interval + plan.limits.deadline
+        if self.stale_after < interval:
+            why = f"every result would be stale before the next one: runs are up to {interval:g} s apart"
+            raise InputError(Problem("input.value", Where("--stale-after"), why))
+        return self.stale_after
 
     def patience(self, plan: Plan, now: datetime) -> Mapping[str, float]:
         """Seconds after which the latest result of each check says nothing about the present, by the check's own rhythm."""

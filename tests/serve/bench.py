@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network
@@ -62,16 +62,18 @@ class Archive(NoHistory):
     """A history that only counts, and breaks when told to."""
 
     runs_kept: list[Report] = field(default_factory=list)
+    new_kept: list[frozenset[str]] = field(default_factory=list)
     stood: dict[str, Damped] = field(default_factory=dict)
     broken: str = ""
     trouble: Exception | None = None
 
-    def record(self, report: Report, stands: Mapping[str, Damped] | None = None) -> int:
+    def record(self, report: Report, stands: Mapping[str, Damped] | None = None, new: Collection[str] | None = None) -> int:
         if self.trouble:
             raise self.trouble
         if self.broken:
             raise Unwritten(self.broken)
         self.runs_kept.append(report)
+        self.new_kept.append(frozenset(new or ()))
         self.stood = dict(stands or {})
         return len(self.runs_kept)
 

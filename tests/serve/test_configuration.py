@@ -97,6 +97,22 @@ def test_a_replaced_link_is_a_change(here: Path) -> None:
     assert found.host == "10.0.1.21"
 
 
+@pytest.mark.parametrize("name", ["checks.yaml", "anthos-gke.yaml"])
+def test_a_file_that_is_gone_makes_no_other_plan(here: Path, name: str) -> None:
+    """Without either, what is built in would be asked."""
+    configuration = configured()
+    before, text = configuration.now, (here / name).read_text()
+    (here / name).unlink()
+    assert configuration.changed()
+    assert configuration.reload() == f"{name}: it was there, and is gone. Put it back, or restart to go on without it"
+    assert configuration.now is before
+    assert not configuration.changed()
+    assert configuration.reload(), "asked again, it is still gone"
+    (here / name).write_text(text)
+    assert configuration.changed()
+    assert configuration.reload() == ""
+
+
 def test_a_file_that_appears_is_a_change(here: Path) -> None:
     (here / "checks.yaml").unlink()
     configuration = configured()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from contextlib import closing
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.serve.history import History
-from preflight.serve.recorder import SECONDS, Recorder
+from preflight.serve.history import History, NoRoom, file
+from preflight.serve.recorder import SECONDS, Recorder, Unopened
 from tests.samples import ALL_PASS, HOSTS
 from tests.serve.boards import board
 from tests.serve.history.past import good
@@ -46,3 +47,34 @@ def test_a_lock_does_not_prevent_the_start(tmp_path: Path) -> None:
         shell.execute("BEGIN EXCLUSIVE")
         with closing(History.open(path)) as history:
             assert history.runs(9) == ()
+
+
+@pytest.mark.anyio
+async def test_history_for_which_there_was_no_room_at_the_start_is_written_once_there_is(tmp_path: Path) -> None:
+    shown, path, full = board(ALL_PASS), tmp_path / "history.db", [True]
+
+    def opening() -> History:
+        if full:
+            raise NoRoom("history cannot be kept: the disk is full")
+        return History.open(path)
+
+    with closing(Unopened(opening)) as history:
+        recorder = Recorder(history, shown)
+        await recorder.record(good(0), recorder.saved())
+        assert shown.history == "history cannot be kept: the disk is full"
+        assert (history.runs(9), history.check(HOSTS[0], 9), history.latencies(HOSTS[0], 9)) == ((), (), {})
+        full.clear()
+        await recorder.record(good(1), {})
+        assert shown.history == ""
+        assert [run.started for run in history.runs(9)] == [good(1).started]
+        assert history.check(HOSTS[0], 9)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EIO, "Input/output error")])
+def test_a_disk_that_is_full_is_told_from_a_file_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    def refuse(_path: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(file, "_look", refuse)
+    with pytest.raises(NoRoom, match="Make room on that disk"):
+        History.open(tmp_path / "history.db")

@@ -90,7 +90,9 @@ def test_a_profile_sets_intervals_and_damping_of_its_own() -> None:
     assert settings.rhythms(plan) == {"often": Every(60.0), "rare": Every(600.0)}
     assert settings.rules(plan) == {"rare": Damping(2, 3)}
     assert settings.stale(plan, NOW) == 2 * 60 + 60
-    assert replace(settings, stale_after=5.0).stale(plan, NOW) == 5.0
+    assert replace(settings, stale_after=61.0).stale(plan, NOW) == 61.0
+    with pytest.raises(InputError, match="--stale-after: every result would be stale before the next one: runs are up to 66 s apart"):
+        replace(settings, stale_after=65.0, jitter=Jitter(share=0.1)).stale(plan, NOW)
 
 
 @pytest.mark.parametrize("wrong", [{"every": "0s"}, {"out_of": "3/2"}], ids=str)

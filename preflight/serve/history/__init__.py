@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
@@ -20,12 +20,12 @@ from preflight.model import CheckResult, Phase, Report
 from preflight.report.safe import clean
 from preflight.serve.damping import Damped
 from preflight.serve.history import rows
-from preflight.serve.history.file import Unusable, occupy, place, plain, reader
+from preflight.serve.history.file import NoRoom, Unusable, occupy, place, plain, reader
 from preflight.serve.history.retention import Retention, forget
 from preflight.serve.history.rows import PastResult, PastRun
 from preflight.untrusted import neutral
 
-__all__ = ["History", "PastResult", "PastRun", "Retention", "Unreadable", "Unusable", "Unwritten"]
+__all__ = ["History", "NoRoom", "PastResult", "PastRun", "Retention", "Unreadable", "Unusable", "Unwritten"]
 
 T = TypeVar("T")
 
@@ -60,17 +60,19 @@ class History:
         writer, held = occupy(found)
         return cls(found, writer, held, keep or Retention())
 
-    def record(self, report: Report, stands: Mapping[str, Damped] | None = None) -> int:
+    def record(self, report: Report, stands: Mapping[str, Damped] | None = None, new: Collection[str] | None = None) -> int:
         """Record a run, and how each check stands after it, as a whole or not at all; the run's number. Once this returns, not even a power cut undoes it.
 
+        `report` is all that is known after the run, and makes its verdict; `new` names the checks of which it says something new, None all of them.
         Raises Unwritten; the next run may be recorded again.
         """
+        found = None if new is None else {neutral(name) for name in new}
         report = clean(report)
         with self._turn:
             try:
                 self._still_there()
                 self._writer.execute("BEGIN IMMEDIATE")
-                run = rows.insert(self._writer, report)
+                run = rows.insert(self._writer, report, found)
                 if stands is not None:
                     rows.replace_stands(self._writer, stands)
                 forget(self._writer, self._keep, report.started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -24,6 +25,7 @@ WAL_BYTES: Final = 4 * 1024 * 1024
 """What the write-ahead log is cut to once it has been copied into the file."""
 CACHE_KIB: Final = 512
 """What the writer keeps of the file in memory: it appends, and has no use for the two MiB that SQLite would fill in time."""
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _PLAIN: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not do what it is asked",
@@ -37,6 +39,10 @@ _PLAIN: Final = {
 
 class Unusable(Exception):
     """History cannot be kept in that file. The sentence says why and what to do; the file is as it was."""
+
+
+class NoRoom(Unusable):
+    """The disk is full, or fails: it may be better soon."""
 
 
 def plain(error: Exception) -> str:
@@ -70,8 +76,16 @@ def occupy(path: Path) -> tuple[sqlite3.Connection, int]:
         reason = str(error)
     except (sqlite3.Error, OSError) as error:
         reason = plain(error)
+        if _of_the_disk(error):
+            os.close(held)
+            raise NoRoom(f"history cannot be kept in {neutral(str(path))}: {reason}. Make room on that disk, or name a file on another one") from None
     os.close(held)
     raise Unusable(f"history cannot be kept in {neutral(str(path))}: {reason}. Move that file away, or name another one")
+
+
+def _of_the_disk(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return (code & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}) if isinstance(code, int) else getattr(error, "errno", None) in _DISK
 
 
 def _hold(path: Path) -> int:
@@ -80,7 +94,7 @@ def _hold(path: Path) -> int:
         held = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     except (OSError, ValueError) as error:
         reason = plain(error)
-        raise Unusable(
+        raise (NoRoom if _of_the_disk(error) else Unusable)(
             f"history cannot be kept in {neutral(str(path))}: {reason}. Its directory must exist, and this user must be able to write there"
         ) from None
     try:

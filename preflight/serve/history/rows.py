@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -74,10 +74,10 @@ _names: Final = msgspec.json.Decoder(tuple[str, ...])
 _damped: Final = msgspec.json.Decoder(Damped)
 
 
-def insert(connection: sqlite3.Connection, report: Report) -> int:
-    """Insert a run and its results, within the caller's transaction; the run's number. Raises sqlite3.Error."""
+def insert(connection: sqlite3.Connection, report: Report, new: Collection[str] | None = None) -> int:
+    """Insert a run and its results, or those that are `new`, within the caller's transaction; the run's number. Raises sqlite3.Error."""
     run = connection.execute(_into("runs", _RUN), _run_row(report)).lastrowid or 0
-    connection.executemany(_into("results", _RESULT), _result_rows(report, run))
+    connection.executemany(_into("results", _RESULT), _result_rows(report, run, new))
     return run
 
 
@@ -140,9 +140,9 @@ def _run_row(report: Report) -> dict[str, object]:
     }
 
 
-def _result_rows(report: Report, run: int) -> Iterable[dict[str, object]]:
+def _result_rows(report: Report, run: int, new: Collection[str] | None) -> Iterable[dict[str, object]]:
     ended = report.started.timestamp() + report.seconds
-    for place, result in enumerate(report.results):
+    for place, result in enumerate(result for result in report.results if new is None or result.name in new):
         yield {
             "run": run,
             "place": place,

@@ -55,6 +55,7 @@ class Mailbox:
         self._destination, self._counters, self._journal = destination, counters, journal
         self._patience = patience or Patience()
         self._waiting: deque[Notice] = deque()
+        self._under_way: Notice | None = None
         self._more = anyio.Event()
         self._empty = anyio.Event()
         self._empty.set()
@@ -73,7 +74,9 @@ class Mailbox:
         """Deliver for ever."""
         while True:
             while self._waiting:
-                await self._deliver(self._waiting.popleft())
+                self._under_way = self._waiting.popleft()
+                await self._deliver(self._under_way)
+                self._under_way = None
             self._empty.set()
             self._more = anyio.Event()
             await self._more.wait()
@@ -81,6 +84,13 @@ class Mailbox:
     async def emptied(self) -> None:
         """Wait until nothing is left to deliver."""
         await self._empty.wait()
+
+    def give_up(self) -> None:
+        """Say what is lost: nobody delivers it any more."""
+        for notice in filter(None, (self._under_way, *self._waiting)):
+            self._lost(notice, "the probe was told to stop before anybody took it")
+        self._under_way = None
+        self._waiting.clear()
 
     async def _deliver(self, notice: Notice) -> None:
         patience = self._patience
@@ -90,7 +100,7 @@ class Mailbox:
         try:
             async for attempt in retrying:
                 with attempt:
-                    await self._destination.send(notice)
+                    await self._send(notice, first=attempt.num == 1)
         except NotTaken as refusal:
             self._lost(notice, str(refusal))
         except Exception as error:  # noqa: BLE001 - a library's bug must not end the service
@@ -98,6 +108,14 @@ class Mailbox:
         else:
             self._counters.notifications += 1
             self._journal.say(Level.INFO, "notified", to=self._destination.name, subject=notice.subject, id=notice.id)
+
+    async def _send(self, notice: Notice, *, first: bool) -> None:
+        try:
+            await self._destination.send(notice)
+        except NotTaken as refusal:
+            if first and refusal.again:
+                self._journal.say(Level.WARNING, "notification-delayed", to=self._destination.name, subject=notice.subject, id=notice.id, why=refusal)
+            raise
 
     def _lost(self, notice: Notice, why: str) -> None:
         self._counters.notifications_lost += 1

@@ -60,8 +60,8 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
     since = board.since if known is board.standing else None
     cause = "" if known is Standing.UP else _first(report)
     asked = all(stand.checked for stand in board.stands.values())
-    note = _damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)) if asked else ""
-    return Headline(known, _capital(verdict.sentence(report)), since, cause, note)
+    notes = [_damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)) if asked else "", _waiting([*stands], now)]
+    return Headline(known, _capital(verdict.sentence(report)), since, cause, " ".join(filter(None, notes)))
 
 
 def one(board: Board, stand: Stand | None, result: CheckResult, now: datetime) -> Headline:
@@ -127,6 +127,17 @@ def _held(stand: Stand, now: datetime) -> str:
         return ""
     left = lasting((stand.asked_again - now).total_seconds())
     return f"It is asked again in {left}, or as soon as other credentials are given: the proxy refused the credentials, and accounts lock."
+
+
+def _waiting(stands: Sequence[Stand], now: datetime) -> str:
+    """How many checks are held back, and until when."""
+    again = [stand.asked_again for stand in stands if stand.asked_again]
+    if not again:
+        return ""
+    left = lasting((min(again) - now).total_seconds())
+    return (
+        f"{len(again)} of them {'is' if len(again) == 1 else 'are'} asked again in {left}, or as soon as other credentials are given: the proxy refused these."
+    )
 
 
 def _capital(text: str) -> str:

@@ -134,7 +134,9 @@ def _expiry(result: CheckResult) -> datetime | None:
 
 def _counters(board: Board) -> Iterator[Metric]:
     tally = board.counters
-    runs = CounterMetricFamily("preflight_runs", "Runs that ended, by what came out.", labels=["status"])
+    runs = CounterMetricFamily(
+        "preflight_runs", "Runs that ended, by what was known then: a good part is no good news while the rest is down.", labels=["status"]
+    )
     for status in Status:
         runs.add_metric([status.word], tally.by_status.get(status, 0))
     yield runs

@@ -234,3 +234,12 @@ def test_times_come_back_in_utc(history: History) -> None:
     history.record(good())
     assert history.runs(1)[0].started.tzinfo is UTC
     assert history.runs(1)[0].started == datetime(2026, 3, 1, 12, 30, 45, 123456, tzinfo=UTC)
+
+
+def test_a_run_of_a_part_has_the_verdict_of_all_that_is_known_and_its_own_results(path: Path) -> None:
+    """Else an outage in which the failing checks are held back would be a row of passes."""
+    with closing(History.open(path)) as history:
+        history.record(DEAD_PROXY, new={DEAD_PROXY.results[-1].name})
+        [run] = history.runs(9)
+        assert (run.status, run.exit_code, run.causes) == (DEAD_PROXY.status, 1, DEAD_PROXY.causes)
+        assert [len(history.check(result.name, 9)) for result in DEAD_PROXY.results] == [0] * (len(DEAD_PROXY.results) - 1) + [1]

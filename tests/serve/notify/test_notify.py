@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import pytest
 from msgspec.structs import replace
 
@@ -240,3 +241,34 @@ def test_a_destination_asks_for_patience_in_bounds() -> None:
     assert [_wait(text) for text in (None, "Fri, 31 Dec 1999 23:59:59 GMT", "7", "999999")] == [None, None, 7.0, LONGEST_WAIT]
     assert timedelta(seconds=LONGEST_WAIT) < timedelta(hours=1)
     assert isinstance(webhook("https://hooks.example.com/x"), Webhook)
+
+
+@pytest.mark.anyio
+async def test_what_nobody_took_before_the_probe_stops_is_said_to_be_lost() -> None:
+    """The one that is being tried, and those behind it; and the first refusal is told when it happens."""
+    asked = anyio.Event()
+
+    class Never:
+        name = "https://chat.example"
+
+        async def send(self, notice: Notice) -> None:
+            asked.set()
+            if notice.id == "id-0":
+                raise NotTaken("503", again=True, wait=60.0)
+
+    box = Box(Never())
+    box.box.put(some(0))
+    box.box.put(some(1))
+    async with anyio.create_task_group() as group:
+        group.start_soon(box.box.deliver)
+        await asked.wait()
+        await anyio.lowlevel.checkpoint()
+        box.box.give_up()
+        group.cancel_scope.cancel()
+    events = [re.search(r"event=(\S+) .* id=(\S+)", line) for line in box.lines]
+    assert [(found[1], found[2]) for found in events if found] == [
+        ("notification-delayed", "id-0"),
+        ("notification-lost", "id-0"),
+        ("notification-lost", "id-1"),
+    ]
+    assert box.counters.notifications_lost == 2
