@@ -136,6 +136,8 @@ async def _serve(service: Service) -> None:
         group.start_soon(probe.forever)
         for remark in service.configuration.now.loaded.remarks:
             journal.say(Level.WARNING, "remark", what=remark.message, hint=remark.hint)
+        if board.history:
+            journal.say(Level.ERROR, "history", why=board.history)
         journal.say(Level.INFO, "listening", address=_address(service.port), version=__version__, checks=len(service.configuration.now.rhythms))
         service.systemd.ready("the first run is under way")
         async for number in signals:

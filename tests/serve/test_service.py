@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from preflight.demo.scenarios import FORMER_PASSWORD, PASSWORD
 from preflight.serve.history import History
@@ -187,3 +190,24 @@ def test_what_it_cannot_start_with_is_exit_2_and_a_sentence(dead: Proxied) -> No
     assert "old.sqlite" in refused(dead.home, "--proxy-file", "proxy.json", "--history", "old.sqlite")
     (dead.home / "checks.yaml").write_text(PROFILE.replace("kind: https", "kind: htps"))
     assert "checks.yaml:6" in refused(dead.home, "--proxy-file", "proxy.json")
+
+
+@pytest.mark.skipif(not shutil.which("mount"), reason="needs mount")
+def test_a_disk_that_is_full_at_the_start_costs_history_and_no_run(dead: Proxied, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(small)], capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a small file system")
+    try:
+        (small / "ballast").write_bytes(b"x" * (shutil.disk_usage(small).free - 4096))
+        args = ("--proxy-file", "proxy.json", "--every", "1s", "--history", str(small / "history.sqlite"))
+        with serving(dead.home, *args, env=dead.env) as service:
+            service.wait(lambda: service.get("/readyz")[0] == 200, "ready")
+            assert "preflight_history_writable 0.0" in service.get("/metrics")[1]
+            assert "event=history why=" in service.log
+            (small / "ballast").unlink()
+            service.wait(lambda: "preflight_history_writable 1.0" in service.get("/metrics")[1], "written")
+            assert service.get("/api/v1/history")[0] == 200
+            assert service.end() == 0
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
