@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, MutableMapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import msgspec
 import typer
@@ -20,6 +20,8 @@ from preflight.inputs.select import Loaded, load
 if TYPE_CHECKING:
     from preflight.serve.rhythm import Rhythm
     from preflight.serve.settings import Settings
+
+T = TypeVar("T")
 
 _NEEDS: Final = ("cronsim", "jinja2", "prometheus_client", "stamina", "starlette", "uvicorn")
 _SERVICE: Final = "How to serve"
@@ -96,18 +98,18 @@ def _settings(flags: Flags) -> Settings:
 
     if flags.history and flags.no_history:
         raise ValueError("--history and --no-history contradict each other: give one of them")
-    listen = Listen.parse(flags.listen)
+    listen = _read("--listen", Listen.parse, flags.listen)
     if not listen.address.is_loopback and not flags.hosts:
         raise ValueError(f"--listen {listen} is open to others: name with --allow-host how they will call it, and let a reverse proxy guard it")
     return Settings(
         rhythm=_rhythm(flags),
-        jitter=Jitter.parse(flags.jitter),
-        damping=Damping.parse(flags.damping),
+        jitter=_read("--jitter", Jitter.parse, flags.jitter),
+        damping=_read("--for", Damping.parse, flags.damping),
         listen=listen,
         hosts=flags.hosts,
         history=None if flags.no_history else flags.history or _usual_history(os.environ),
         keep=retention(flags.keep, flags.keep_size),
-        stale_after=None if flags.stale_after is None else seconds(flags.stale_after),
+        stale_after=None if flags.stale_after is None else _read("--stale-after", seconds, flags.stale_after),
     )
 
 
@@ -116,7 +118,17 @@ def _rhythm(flags: Flags) -> Rhythm:
 
     if flags.every and flags.cron:
         raise ValueError("--every and --cron contradict each other: give one of them")
-    return Cron(flags.cron, local_zone()) if flags.cron else Every.parse(flags.every or "60s")
+    if flags.cron:
+        return _read("--cron", lambda text: Cron(text, local_zone()), flags.cron)
+    return _read("--every", Every.parse, flags.every or "60s")
+
+
+def _read(flag: str, parse: Callable[[str], T], text: str) -> T:
+    """What the flag says. Raises ValueError with a sentence that names it."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"{flag}: {error}") from None
 
 
 def _usual_history(environ: MutableMapping[str, str]) -> Path:

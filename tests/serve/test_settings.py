@@ -61,7 +61,10 @@ def test_history_goes_where_systemd_says(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"keep": "0d"}, "no age"),
         ({"keep": "a month"}, "no age"),
         ({"keep_size": "200"}, "no size"),
-        ({"stale_after": "soon"}, "no duration"),
+        ({"stale_after": "soon"}, "--stale-after: .* no duration"),
+        ({"every": "0s"}, "--every: an interval"),
+        ({"jitter": "x"}, "--jitter: "),
+        ({"damping": "3/2"}, "--for: "),
     ],
     ids=str,
 )
