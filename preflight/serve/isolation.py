@@ -54,7 +54,7 @@ class Watch:
 
     def look(self, run: Report, *, whole: bool, besides: Collection[str] = ()) -> Sight:
         """What this run is worth, and what it tells of this host. `whole`: all checks ran that are not held back. `besides`: the hosts to which those go."""
-        reason = cut_off(run, self._routes, besides, whole=whole)
+        reason = cut_off(run, self._routes, besides, whole=whole) if whole or walked(run) else None
         if whole and not reason:
             self._staying, self._suspect = self._staying | self._suspect, frozenset()
         self._staying -= left(run)

@@ -33,6 +33,17 @@ def taken(plan: Plan, due: Collection[str], latest: Mapping[str, CheckResult]) -
     return frozenset(names | witnesses if names else names)
 
 
+def doubted(plan: Plan, run: Report, latest: Mapping[str, CheckResult], silent: Collection[str]) -> frozenset[str]:
+    """What judges everything that the others saw, and says in this part of the plan something else than before: only a run of everything can tell.
+
+    One peer with a wrong clock is outvoted there. `silent` are those of which nothing is known any more.
+    """
+    last = {check.name for check in plan.checks if EVERYTHING in check.after()}
+    said = [result for result in run.results if result.name in last and not result.blocked_by]
+    changed = (each.name for each in said if each.verdict is not Status.SKIP and each.verdict is not latest[each.name].verdict)
+    return frozenset((*changed, *(each.name for each in said if each.verdict is Status.SKIP and each.name in silent)))
+
+
 def _take(plan: Plan, wanted: Collection[str], names: set[str]) -> None:
     """Add them and, in turn, what they cannot be judged without."""
     left = [name for name in wanted if name in plan.blockers]

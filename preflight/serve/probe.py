@@ -5,58 +5,34 @@ Everything here happens in one task. It alone says that it is alive, so that sys
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final
 
 import anyio
-import msgspec
 from msgspec.structs import replace
 
 from preflight.engine import Stop
-from preflight.inputs.select import Loaded
 from preflight.model import Report, Status
 from preflight.plan import Plan
 from preflight.report import verdict
 from preflight.serve import portion
+from preflight.serve.around import Around
+from preflight.serve.backoff import Accounts
 from preflight.serve.board import Board, Standing
 from preflight.serve.configuration import Configuration
-from preflight.serve.isolation import Routes, Sight, Watch
-from preflight.serve.journal import Journal, Level, bug
+from preflight.serve.isolation import Sight, Watch
+from preflight.serve.journal import Level, bug
 from preflight.serve.notify import notice
 from preflight.serve.notify.news import News, lines
-from preflight.serve.notify.notice import Notice
 from preflight.serve.pages import headline
 from preflight.serve.present import Present
-from preflight.serve.recorder import Recorder
-from preflight.serve.rhythm import Every, Jitter, Moment
+from preflight.serve.rhythm import Moment, intervals
 from preflight.serve.schedule import TOGETHER, Timetable
-from preflight.serve.systemd import Systemd
-from preflight.world import Clock
 
 OVERTIME: Final = 30.0
 """Seconds that a run may go on after its deadline before the loop stops saying that it is alive."""
 LONGEST_REST: Final = 3600.0
-
-
-class Around(msgspec.Struct, frozen=True, kw_only=True):
-    """What the probe works with. The clock, chance, the rest between runs and the run itself are a test's to replace."""
-
-    clock: Clock
-    chance: Callable[[], float]
-    """A random number from 0 to 1."""
-    token: Callable[[], str]
-    """An id that nobody had before."""
-    rest: Callable[[float], Awaitable[None]]
-    """Sleeps so many seconds, or less if there is a reason to wake up."""
-    run: Callable[[Loaded, Stop], Awaitable[Report]]
-    """One run in a fresh world."""
-    routes: Routes
-    recorder: Recorder
-    tell: Callable[[Notice], None]
-    systemd: Systemd
-    journal: Journal
-    jitter: Jitter = Jitter()
 
 
 class Probe:
@@ -69,6 +45,7 @@ class Probe:
         self._reload = False
         self._owed: set[str] = set()  # asked with the next run, whatever the timetable says
         self._at_once = False
+        self._put_off: Accounts | None = None  # what a run that was dropped would have said of accounts
         self._force = configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts
@@ -106,6 +83,7 @@ class Probe:
         self._force = self._configuration.now
         self._table = self._timetable()
         self._accounts = self._force.accounts.keeping(self._accounts)
+        self._put_off = None
         self._watch.forget()
         self._ask_everything()
         self._present.adopt(self._force, self._around.clock.now(), self._held())
@@ -140,21 +118,29 @@ class Probe:
         plan, clock = self._force.loaded.plan, self._around.clock
         started = clock.monotonic()
         due = self._owed.union(due, self._present.silent(clock.now()))
-        latest, spared, intervals = self._present.latest, self._held(), self._intervals()
+        latest, spared, usual = self._present.latest, self._held(), intervals(self._force.rhythms, Moment.of(clock))
         self._owed = due
         names = portion.taken(plan, due, latest) - spared.keys()
-        names |= portion.taken(plan, tuple(self._accounts.witnesses(names, latest, intervals)), latest) - spared.keys()
+        names |= portion.taken(plan, tuple(self._accounts.witnesses(names, latest, usual)), latest) - spared.keys()
         if not names:
             return
         run = await self._conduct(portion.part(plan, names))
         if run is None or run.interrupted_by is not None:
             return
         self._owed -= names
-        sight = self._look(run, whole=self._force.rhythms.keys() <= names | spared.keys())
+        whole = self._force.rhythms.keys() <= names | spared.keys()
+        sight = self._look(run, whole=whole)
+        booked = self._accounts.after(run.results, started=started, intervals=usual)
         if sight is Sight.NOTHING:
+            self._put_off = booked
             self._count(run)
             return
-        self._accounts = self._accounts.after(run.results, started=started, intervals=intervals)
+        if sight is Sight.BLIND and self._put_off:  # the run that was to find the same again could not
+            booked = self._put_off.after(run.results, started=started, intervals=usual)
+        self._accounts, self._put_off = booked, None
+        if not whole and (doubted := portion.doubted(plan, run, latest, self._present.silent(clock.now()))):
+            run = replace(run, results=tuple(result for result in run.results if result.name not in doubted))
+            self._ask_everything()
         taken = self._present.take(run, self._force, clock.now(), self._held(), blind=sight is Sight.BLIND)
         self._count(taken.report)
         self._log(taken.report, len(run.results))
@@ -217,12 +203,6 @@ class Probe:
             around.journal.say(Level.ERROR if watch.reason else Level.NOTICE, "isolated" if watch.reason else "connected", why=watch.reason)
             around.tell(notice.of_isolation(watch.reason, run, around.clock.now(), around.token()))
         return sight
-
-    def _intervals(self) -> Mapping[str, float]:
-        """Seconds from one look at each check to the next, usually."""
-        now = Moment.of(self._around.clock)
-        gaps = {each: each.seconds if isinstance(each, Every) else each.gap(each.first(now)) for each in set(self._force.rhythms.values())}
-        return {name: gaps[rhythm] for name, rhythm in self._force.rhythms.items()}
 
     def _count(self, run: Report) -> None:
         counters, status = self._board.counters, verdict.status(run)

@@ -206,3 +206,9 @@ def _zone_file(path: Path) -> tzinfo | None:
             return ZoneInfo.from_file(stream)
     except (OSError, ValueError):
         return None
+
+
+def intervals(rhythms: Mapping[str, Rhythm], now: Moment) -> Mapping[str, float]:
+    """Seconds from one look at each check to the next, usually."""
+    gaps = {each: each.seconds if isinstance(each, Every) else each.gap(each.first(now)) for each in set(rhythms.values())}
+    return {name: gaps[rhythm] for name, rhythm in rhythms.items()}

@@ -35,6 +35,7 @@ from preflight.real.own_routes import own_routes
 from preflight.real.signals import end_at_next, heeded, tell_again
 from preflight.real.tls import Trust
 from preflight.serve import web
+from preflight.serve.around import Around
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
 from preflight.serve.history import History, NoRoom
@@ -43,7 +44,7 @@ from preflight.serve.notify.mailbox import Destination, Mailbox
 from preflight.serve.notify.notice import Notice
 from preflight.serve.overheard import Overheard
 from preflight.serve.present import Present
-from preflight.serve.probe import Around, Probe
+from preflight.serve.probe import Probe
 from preflight.serve.recorder import NoHistory, Recorder, Unopened
 from preflight.serve.settings import Settings
 from preflight.serve.systemd import Systemd

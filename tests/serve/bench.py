@@ -24,6 +24,7 @@ from preflight.inputs.select import Loaded
 from preflight.model import Proxy, Report
 from preflight.plan import Limits
 from preflight.route import Proxies
+from preflight.serve.around import Around
 from preflight.serve.board import Board
 from preflight.serve.configuration import Configuration
 from preflight.serve.damping import Damped
@@ -31,7 +32,7 @@ from preflight.serve.history import PastRun, Unwritten
 from preflight.serve.journal import Journal
 from preflight.serve.notify.notice import Notice
 from preflight.serve.present import Present
-from preflight.serve.probe import Around, Probe
+from preflight.serve.probe import Probe
 from preflight.serve.recorder import NoHistory, Recorder
 from preflight.serve.rhythm import Every, Jitter
 from preflight.serve.settings import Settings

@@ -315,3 +315,37 @@ async def test_a_part_that_walks_nowhere_ends_no_isolation(every: str | None) ->
     bench.between = lambda _runs: setattr(bench, "routes", (IPv4Network("172.17.0.0/16"),))
     await bench.play(12)
     assert titles(bench) == ["here reaches nothing at all"]
+
+
+async def test_a_part_that_hangs_makes_nothing_flap() -> None:
+    """It has no steps, and nobody knows where it would have gone: as long as any route is there, it may have left."""
+
+    class Hangs(Check[None], frozen=True, kw_only=True, tag="hangs"):
+        kind: ClassVar[str] = "hangs"
+
+        def budget(self) -> float:
+            return 0.01
+
+        async def observe(self, world: World) -> None:
+            del world
+            await anyio.sleep(30)
+
+    bench = Bench(checks=(*checks(), Hangs(name="aws", every="45s", attempts=1)), meets=(GOOD, UNREACHABLE))
+    bench.between = lambda _runs: setattr(bench, "routes", (IPv4Network("172.17.0.0/16"),))
+    await bench.play(20)
+    assert len(titles(bench)) == 1
+
+
+async def test_refused_credentials_are_backed_off_though_the_link_drops_after_each_return() -> None:
+    meets: tuple[Meets, ...] = (GOOD, UNREACHABLE, *[AUTH, UNREACHABLE] * 40)
+    bench = Bench(checks=checks()[:2], meets=meets)
+    before = bench.probe._around.run
+
+    async def run(loaded: Loaded, stop: Stop) -> Report:
+        bench.routes = () if meets[len(bench.began)] is UNREACHABLE else SUBNET
+        return await before(loaded, stop)
+
+    bench.probe._around = replace(bench.probe._around, run=run)
+    await bench.play(31)
+    assert sum(meets[number] is AUTH for number in range(len(bench.began))) <= 6
+    assert bench.probe._held()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from msgspec.structs import replace
@@ -103,18 +103,49 @@ async def test_one_check_without_a_route_does_not_make_every_part_a_whole_run() 
     assert bench.board.stands["frequent"].standing is Standing.DOWN
 
 
-def dated(bench: Bench, ahead: float) -> None:
-    """Let every answer of gcr.io tell a time by which this host is so many seconds ahead."""
+def dated(bench: Bench, ahead: float, **others: float) -> None:
+    """Let every answer of gcr.io tell a time by which this host is so many seconds ahead, and every result of the others one of theirs."""
 
     async def run(loaded: Loaded, stop: Stop) -> Report:
         names = tuple(check.name for check in loaded.plan.checks)
         bench.began.append((bench.clock.ticks, names))
-        dates = [Dated("gcr.io", ahead)] if "gcr.io" in names else []
+        dates = [Dated(name, by) for name, by in {"gcr.io": ahead, **others}.items() if name in names]
         here = fake.world(loaded.plan, net=FakeNet({"*": GOOD}), declared=loaded.declared, dates=dates)
         report = await engine.run(loaded.plan, here, lambda _event: None, redactor=loaded.secrets, stop=stop)
         return replace(report, started=bench.clock.now())
 
     bench.probe._around = replace(bench.probe._around, run=run)
+
+
+async def test_a_peer_whose_clock_is_off_is_outvoted_though_it_has_a_timetable_of_its_own() -> None:
+    """What a part says of everything is believed only where it says what a run of everything said."""
+    settings = Settings(rhythm=Every(60.0), jitter=Jitter(share=0.1))
+    odd = TcpCheck(name="odd", target="10.0.0.9:443", attempts=1, every="7m")
+    third = TcpCheck(name="third", target="10.0.0.8:443", attempts=1)
+    bench, seen = Bench(checks=(*checks(), odd, third, ClockCheck(name="clock")), settings=settings), list[Standing]()
+    dated(bench, 0.0, third=0.0, odd=900.0)
+    bench.between = lambda _runs: seen.append(stands(bench))
+    await bench.play(60)
+    assert set(seen) == {Standing.UP}
+    assert any("odd" in names and len(names) < 6 for names in bench.names()), "parts of its own came up"
+
+
+class Judge(ClockCheck, frozen=True, kw_only=True, tag="judge"):
+    """A plugin that judges what the others saw, and does not say that it sends nothing."""
+
+    kind: ClassVar[str] = "judge"
+    sends: ClassVar[bool] = True
+
+
+@pytest.mark.parametrize("clock", [Judge(name="clock"), ClockCheck(name="clock", requires=("proxy-config",))], ids=["sends", "requires"])
+async def test_a_clock_that_goes_with_no_part_and_is_off_stays_down(clock: ClockCheck) -> None:
+    settings = Settings(rhythm=Every(60.0), jitter=Jitter(share=0.1))
+    rare = [replace(check, every="7m") for check in checks()[:2]]
+    bench, seen = Bench(checks=(*rare, checks()[2], clock), settings=settings), list[Standing]()
+    dated(bench, 4000.0)
+    bench.between = lambda _runs: seen.append(stands(bench))
+    await bench.play(120)
+    assert set(seen) == {Standing.DOWN}
 
 
 @pytest.mark.parametrize("every", ["5m", "7m"])
