@@ -147,10 +147,11 @@ class Standings(msgspec.Struct, frozen=True):
             if status in LIKE and (ran is None or name in ran):
                 old = checks.get(name)
                 seen = LIKE[status]
-                patience = 0.0 if name in unknown else self.patience.get(name, inf)
-                fresh = old.fresh(at, patience) if old else Damped(seen, at, asked=self.asked.get(name, ""))
-                after = fresh.after(seen, at, self.rules.get(name, self.usual))
-                checks[name] = replace(after, window=()) if name in unknown else after
+                fresh = old.fresh(at, self.patience.get(name, inf)) if old else Damped(seen, at, asked=self.asked.get(name, ""))
+                if name in unknown:  # damped by nothing, and damps nothing
+                    checks[name] = replace(replace(fresh, window=()).after(seen, at, self.usual), window=())
+                else:
+                    checks[name] = fresh.after(seen, at, self.rules.get(name, self.usual))
                 changes += _changes(name, old, checks[name], report)
         new = replace(self, checks=checks)
         overall = worst([new.of(name, status, known=name not in unknown) for name, status in counted.items() if status in LIKE])

@@ -135,12 +135,7 @@ async def _serve(service: Service) -> None:
         for box in service.boxes:
             group.start_soon(box.deliver)
         group.start_soon(probe.forever)
-        for remark in service.configuration.now.loaded.remarks:
-            journal.say(Level.WARNING, "remark", what=remark.message, hint=remark.hint)
-        if board.history:
-            journal.say(Level.ERROR, "history", why=board.history)
-        journal.say(Level.INFO, "listening", address=_address(service.port), version=__version__, checks=len(service.configuration.now.rhythms))
-        service.systemd.ready("the first run is under way")
+        _announce(service)
         async for number in signals:
             if number != signal.SIGHUP:
                 break
@@ -149,6 +144,17 @@ async def _serve(service: Service) -> None:
         end_at_next()
         await _stop(service, probe, server, served, number)
         group.cancel_scope.cancel()
+
+
+def _announce(service: Service) -> None:
+    """Say where it listens, and what is remarkable at the start."""
+    journal, force = service.journal, service.configuration.now
+    for remark in force.loaded.remarks:
+        journal.say(Level.WARNING, "remark", what=remark.message, hint=remark.hint)
+    if service.board.history:
+        journal.say(Level.ERROR, "history", why=service.board.history)
+    journal.say(Level.INFO, "listening", address=_address(service.port), version=__version__, checks=len(force.rhythms))
+    service.systemd.ready("the first run is under way")
 
 
 async def _stop(service: Service, probe: Probe, server: Server, served: anyio.Event, number: int) -> None:

@@ -284,3 +284,14 @@ async def test_a_clock_that_nobody_can_tell_any_more_is_not_stale() -> None:
     await bench.play(30)
     assert "clock" not in bench.board.stands
     assert stands(bench) is Standing.DOWN
+
+
+async def test_a_slow_check_that_holds_the_whole_down_is_named() -> None:
+    """All that was asked last is good, and it takes more of them."""
+    worlds: dict[str, Meets] = {"rare.example": REFUSED}
+    bench = Bench(checks=(*checks(), TcpCheck(name="rare", target="rare.example:443", attempts=1, every="5m", out_of="2/3")), worlds=worlds)
+    bench.between = lambda _runs: worlds.clear()
+    await bench.play(7)
+    head = headline.whole(bench.board, bench.board.report, bench.clock.now())
+    assert head.standing is Standing.DOWN
+    assert head.note == "The last run was better. It takes more of them before this changes. So it still is for rare."

@@ -18,6 +18,7 @@ from preflight.report import verdict, words
 from preflight.serve.ago import lasting
 from preflight.serve.board import WELL, Board, Stand, Standing
 from preflight.serve.damping import LIKE, worst
+from preflight.untrusted import neutral
 
 _WORDS: Final = {Standing.UP: "Up", Standing.DEGRADED: "Degraded", Standing.UNKNOWN: "Unknown", Standing.DOWN: "Down"}
 _WORD: Final = re.compile(r"[a-z]+[ ,]")
@@ -59,8 +60,8 @@ def whole(board: Board, report: Report | None, now: datetime) -> Headline:
         return Headline(Standing.UNKNOWN, _silence(old or silent, now))
     since = board.since if known is board.standing else None
     cause = "" if known is Standing.UP else _first(report)
-    asked = all(stand.checked for stand in board.stands.values())
-    notes = [_damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)) if asked else "", _waiting([*stands], now)]
+    note = _damped(known, LIKE.get(verdict.status(report), Standing.UNKNOWN)) if all(stand.checked for stand in stands) else ""
+    notes = [note, _holding([*stands], known, report) if note else "", _waiting([*stands], now)]
     return Headline(known, _capital(verdict.sentence(report)), since, cause, " ".join(filter(None, notes)))
 
 
@@ -91,7 +92,7 @@ def _silence(old: Sequence[Stand], now: datetime) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return ", ".join(map(neutral, names[:_NAMED])) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _doubt(board: Board, now: datetime) -> str:
@@ -127,6 +128,17 @@ def _held(stand: Stand, now: datetime) -> str:
         return ""
     left = lasting((stand.asked_again - now).total_seconds())
     return f"It is asked again in {left}, or as soon as other credentials are given: the proxy refused the credentials, and accounts lock."
+
+
+def _holding(stands: Sequence[Stand], known: Standing, report: Report) -> str:
+    """Which checks stand so still, though the latest result of each is better."""
+    names = [stand.name for stand in stands if stand.counted is known and _better(LIKE.get(report.counted.get(stand.name, Status.SKIP)), known)]
+    return f"So it still is for {_listed(names)}." if names else ""
+
+
+def _better(latest: Standing | None, standing: Standing) -> bool:
+    order = list(Standing)
+    return latest is not None and order.index(latest) < order.index(standing)
 
 
 def _waiting(stands: Sequence[Stand], now: datetime) -> str:

@@ -141,7 +141,9 @@ class _Site:
     def _known(self, request: Request) -> str:
         """The name of a check that is on the board."""
         name, report = request.path_params["name"], self._press.latest().report
-        if report is None or all(result.name != name for result in report.results):
+        if report is None:  # which names there are is not told before anything is known of them
+            raise HTTPException(503)
+        if all(result.name != name for result in report.results):
             raise HTTPException(404)
         return str(name)
 

@@ -73,7 +73,9 @@ class _Collector(Collector):
 def _of_checks(results: Mapping[str, CheckResult], counted: Mapping[str, Status]) -> Iterator[Metric]:
     status = GaugeMetricFamily("preflight_check_status", "1 for the status of the check's latest result.", labels=["check", "status"])
     success = GaugeMetricFamily(
-        "preflight_check_success", "1 if the check passed or warned, 0 if not, or if what blocks it did not; none if it does not apply.", labels=["check"]
+        "preflight_check_success",
+        "1 if the check passed or counts as a warning, 0 if not, or if what blocks it did not; none if it does not apply.",
+        labels=["check"],
     )
     required = GaugeMetricFamily("preflight_check_required", "1 if the check is required: another one degrades the whole at the worst.", labels=["check"])
     blocked = GaugeMetricFamily("preflight_check_blocked", "1 where the check waits for another one that is not in order.", labels=["check", "by"])

@@ -266,6 +266,13 @@ async def test_a_bug_is_an_answer_too_and_quotes_nothing(capfd: pytest.CaptureFi
     assert capfd.readouterr() == ("", "")
 
 
+async def test_before_the_first_run_no_name_is_called_unknown() -> None:
+    async with asking(board(None)) as client:
+        assert {(await client.get(path)).status_code for path in ("/healthz/gcr.io", "/checks/gcr.io", "/healthz", "/readyz")} == {503}
+    async with asking(board(ALL_PASS)) as client:
+        assert {(await client.get(path)).status_code for path in ("/healthz/nope", "/checks/nope")} == {404}
+
+
 async def test_many_readers_at_once_cost_one_look_at_history() -> None:
     made, past = BOARDS["good"][0], Past(STEADY)
     pages: list[bytes] = []
